@@ -1,0 +1,154 @@
+import type { WorldId } from '../model/ids.js';
+import type { WorldLimits } from '../model/limits.js';
+import type { Trit } from '../model/trit.js';
+
+export const SUBSTRATE_NAMES = ['wasm', 'simulated', 'firecracker', 'qemu', 'morph'] as const;
+export type SubstrateName = (typeof SUBSTRATE_NAMES)[number];
+
+/** What a substrate can do. The core asks this, never which substrate it has. */
+export interface SubstrateSupport {
+  /** Live memory (variables, generators, open files) is part of a state. */
+  readonly memory: boolean;
+  /** Files are part of a state. */
+  readonly disk: boolean;
+  readonly network: boolean;
+  readonly shell: boolean;
+  readonly languages: readonly string[];
+  /** Same state + same identity + same request give the same result and the same bytes. */
+  readonly replay: boolean;
+  /** `Machine.snapshot()` costs little enough to be taken after every execution. */
+  readonly cheapStates: boolean;
+  /** A snapshot can be taken while code runs. */
+  readonly liveSnapshot: boolean;
+  /** What stands between the guest and the host, outermost last. */
+  readonly isolation: readonly string[];
+}
+
+/** A bound on every wait. */
+export interface Wait {
+  readonly signal?: AbortSignal;
+}
+
+export interface WorldSpec {
+  readonly limits: WorldLimits;
+}
+
+/**
+ * Who a machine is. Applied to the guest before its first execution, and again whenever the state it was
+ * restored from carries another `(worldId, generation)`: that is how a branch gets its own entropy while a
+ * world that is only reopened or rewound keeps its own.
+ */
+export interface BranchIdentity {
+  readonly worldId: WorldId;
+  /** Counts the identities a world has had: 0 at first, one more each time it adopts a winner's state. */
+  readonly generation: number;
+  /** The name under which the guest knows its verse, e.g. `nash`; `root` outside any push-down. */
+  readonly verse: string;
+  readonly trit: Trit;
+  /** Exact decimal text in [0, 1], e.g. `0.45`; `1` outside any push-down. */
+  readonly probability: string;
+  /** Seed of everything random in the guest, u64. */
+  readonly seed: bigint;
+  /** Keep the parent's random state instead of reseeding: paired simulations. */
+  readonly commonRandomNumbers: boolean;
+}
+
+/** An immutable point in a world's life, as the substrate holds it. Valid until `discard` or process end. */
+export interface StateRef {
+  readonly substrate: SubstrateName;
+  /** Unique within the substrate instance. */
+  readonly key: string;
+}
+
+/** A state that survives the process: everything needed to `recall` it, JSON-serialisable and opaque. */
+export interface DurableState {
+  readonly substrate: SubstrateName;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface ExecuteRequest {
+  readonly language: 'python';
+  readonly code: string;
+  /** Host time at the start of the execution, ns. The guest's clock never goes back: it takes the later one. */
+  readonly clockNs: bigint;
+  /** What `world.balance` answers: token -> decimal amount. */
+  readonly balances: Readonly<Record<string, string>>;
+  readonly limits: WorldLimits;
+}
+
+/** What guest code asked of its world; takes effect only if the execution commits. */
+export type Effect =
+  | { readonly kind: 'report'; readonly cost?: string; readonly value?: string }
+  | { readonly kind: 'transfer'; readonly to: string; readonly token: string; readonly amount: string };
+
+export interface GuestError {
+  /** Python class name, e.g. `ZeroDivisionError`. */
+  readonly type: string;
+  readonly message: string;
+  /** Formatted as Python would, frames of the harness left out. */
+  readonly traceback: string;
+}
+
+export interface ExecuteResult {
+  /** False: the code raised. The state is committed all the same, as a REPL does. */
+  readonly ok: boolean;
+  /** False only for code that did not compile: nothing ran and the state is the one before. */
+  readonly changed: boolean;
+  /** `repr` of the trailing expression, or null when there is none or it is None. */
+  readonly value: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly stdoutTruncated: boolean;
+  readonly stderrTruncated: boolean;
+  readonly error: GuestError | null;
+  readonly effects: readonly Effect[];
+  /** Time the guest's code ran, without queueing or loading, ms. */
+  readonly runMs: number;
+}
+
+/** Receives output while the code runs. Called in order; must not throw. */
+export interface OutputSink {
+  write(stream: 'stdout' | 'stderr', text: string): void;
+}
+
+/** Measured facts about one machine or state, for runtime_metrics. */
+export interface Measurement {
+  /** Memory the machine maps, bytes. */
+  readonly memoryBytes: number;
+  /** Memory this state adds to what its parent already holds, bytes. */
+  readonly ownBytes: number;
+}
+
+/**
+ * A live world. Executions on one machine never overlap: the caller waits for one before it starts the next.
+ */
+export interface Machine extends AsyncDisposable {
+  /**
+   * Runs code. Resolves when the result is known, which may be before the new state has been captured;
+   * `snapshot` and the next `execute` wait for that.
+   *
+   * Throws `EXECUTION_TIMEOUT`, `INTERRUPTED` (signal aborted), `MEMORY_LIMIT`, `ENGINE_FAULT`,
+   * `EXECUTOR_LOST`: in each case the machine is at the state before.
+   */
+  execute(request: ExecuteRequest, sink: OutputSink, wait: Wait): Promise<ExecuteResult>;
+  /** The present state. The machine goes on running. Cheap when nothing ran since the last one. */
+  snapshot(wait: Wait): Promise<StateRef>;
+  measure(): Promise<Measurement>;
+}
+
+export interface Substrate extends AsyncDisposable {
+  readonly name: SubstrateName;
+  readonly supports: SubstrateSupport;
+  /** Content hash of what a fresh world starts from. States of another base cannot be recalled. */
+  baseDigest(wait: Wait): Promise<string>;
+  /** A fresh world. */
+  boot(spec: WorldSpec, identity: BranchIdentity, wait: Wait): Promise<Machine>;
+  /** A machine that continues from `state`, which stays valid; any number of times. */
+  restore(state: StateRef, identity: BranchIdentity, wait: Wait): Promise<Machine>;
+  /** Writes the state to the page store; resolves when it would survive power loss. */
+  persist(state: StateRef, wait: Wait): Promise<DurableState>;
+  /** Brings a persisted state back, in this or another process. `PAGE_CORRUPT`, `IMAGE_MISMATCH`. */
+  recall(durable: DurableState, wait: Wait): Promise<StateRef>;
+  /** Frees what only this state holds. Machines already restored from it go on. */
+  discard(state: StateRef): Promise<void>;
+}
