@@ -52,6 +52,7 @@ export const ERROR_CODES = {
   FORBIDDEN: 'conflict',
   CONTRADICTION: 'conflict',
   ALREADY_RESOLVED: 'conflict',
+  IDEMPOTENCY_KEY_REUSED: 'conflict',
   REPORT_MISSING: 'conflict',
   MISLABELLED_OPTIMUM: 'conflict',
   // Time.

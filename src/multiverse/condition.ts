@@ -1,0 +1,55 @@
+import type { ConditionId, VerseId } from '../model/ids.js';
+import type { Rational } from '../model/rational.js';
+import type { AccountId } from './account.js';
+import type { Box, ConditionShape } from './box.js';
+import type { Evidence, OracleSource } from './ledger-op.js';
+import { fullSet, type OutcomeSet } from './outcome-set.js';
+
+/** What the world of one outcome measured. Exact; a missing figure was not reported. */
+export interface OutcomeReport {
+  readonly outcomeIndex: number;
+  readonly cost?: Rational | undefined;
+  readonly value?: Rational | undefined;
+}
+
+/** Where a condition stands. Proposals and disputes will be further members between open and resolved. */
+export type ConditionStatus =
+  | { readonly kind: 'open' }
+  | {
+      readonly kind: 'resolved';
+      readonly outcomes: OutcomeSet;
+      readonly source: OracleSource;
+      readonly evidence: Evidence;
+    }
+  | { readonly kind: 'void'; readonly evidence: Evidence };
+
+/** A question with named outcomes, opened in a verse. Values are replaced, never changed. */
+export interface Condition extends ConditionShape {
+  readonly id: ConditionId;
+  /** The verse it was opened in, and that verse's box. */
+  readonly verse: VerseId;
+  readonly box: Box;
+  readonly outcomes: readonly string[];
+  readonly outcomeCount: number;
+  /** One for each outcome, in units of 1e-18; they sum to exactly 10^18. */
+  readonly probabilities: readonly bigint[];
+  /** Who may report, resolve and void, beside the system. */
+  readonly oracle: AccountId;
+  /** How many conditions were opened before it. */
+  readonly sequence: number;
+  readonly status: ConditionStatus;
+  /** The last report for each outcome. */
+  readonly reports: ReadonlyMap<number, OutcomeReport>;
+}
+
+/** Outcomes still possible: all of an open condition, the reported ones of a resolved one, none of a void one. */
+export function liveOutcomes(condition: Condition): OutcomeSet {
+  switch (condition.status.kind) {
+    case 'open':
+      return fullSet(condition.outcomeCount);
+    case 'resolved':
+      return condition.status.outcomes;
+    case 'void':
+      return 0n;
+  }
+}

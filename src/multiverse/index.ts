@@ -1,0 +1,53 @@
+/**
+ * The pure core of the multiverse: verses, the ledger of balances in them, oracles and world extractable value.
+ *
+ * Nothing here does I/O, reads a clock or draws a random number: the same operations give the same ledger,
+ * on any machine. Amounts are base units (bigint, 0 <= x < 2^256; decimal text in operations), probabilities are
+ * integers in units of 1e-18, costs and values are exact fractions.
+ *
+ * A *verse* is an event: a conjunction of `(condition, set of outcomes)` constraints. Its id is the hash of
+ * them, so an event reached by two routes is one verse. Unions across conditions are not verses.
+ *
+ * Source: Paradigm, "Multiverse Finance" (Dave White, May 2025), and Gnosis Conditional Tokens for split and merge.
+ */
+
+export { AccountId, DUST_ACCOUNT, mayActFor, SYSTEM_ACCOUNT, TokenId } from './account.js';
+export { CONSTRAINTS_MAX, Constraint, ROOT_VERSE } from './box.js';
+export { canonicalJson, digestOf } from './canonical-json.js';
+export type { Condition, ConditionStatus, OutcomeReport } from './condition.js';
+export {
+  type Atom,
+  BATCH_OPS_MAX,
+  type BalanceFilter,
+  Ledger,
+  type OpOutcome,
+  type VerseView,
+} from './ledger.js';
+export {
+  Evidence,
+  LedgerOp,
+  type LedgerOpKind,
+  type OpOf,
+  ORACLE_SOURCES,
+  OracleSource,
+  parseLedgerOp,
+  RationalText,
+} from './ledger-op.js';
+export { LedgerSnapshot } from './ledger-snapshot.js';
+export type { BalanceEntry } from './ledger-state.js';
+export { askOracle, type OracleAnswer, type OracleQuestion } from './oracle.js';
+export { indexesOf, OUTCOMES_MAX, type OutcomeSet } from './outcome-set.js';
+export { PARTITION_MAX } from './partition.js';
+export { losingBalances, type PullUpRequest, planPullUp } from './plan-pull-up.js';
+export { type PushDownPlan, type PushDownRequest, planPushDown } from './plan-push-down.js';
+export { planVoid, type VoidRequest } from './plan-void.js';
+export {
+  measureWev,
+  WEV_FIELDS,
+  type WevField,
+  type WevInput,
+  type WevMeasurement,
+  type WevRole,
+  type WevVerse,
+  wevToNumbers,
+} from './wev.js';

@@ -1,0 +1,186 @@
+import { strict as assert } from 'node:assert';
+import { AMOUNT_MAX } from '../model/amount.js';
+import type { ConditionId, VerseId } from '../model/ids.js';
+import { WorldError } from '../model/world-error.js';
+import type { AccountId, TokenId } from './account.js';
+import { type Box, ROOT_BOX, ROOT_VERSE, verseIdOf } from './box.js';
+import { type Condition, liveOutcomes } from './condition.js';
+import type { Lambda } from './lambda.js';
+import type { VerseBox } from './partition.js';
+
+/** One entry of the map (verse, owner, token) -> balance. */
+export interface BalanceEntry {
+  readonly verse: VerseId;
+  readonly owner: AccountId;
+  readonly token: TokenId;
+  readonly amount: bigint;
+}
+
+type ByOwner = Map<AccountId, bigint>;
+
+/**
+ * The ledger's tables. Every change is made inside `transact` and remembers how to take itself back, so
+ * a refused operation, or a refused batch, leaves no trace.
+ */
+export class LedgerState {
+  readonly #conditions = new Map<ConditionId, Condition>();
+  readonly #verses = new Map<VerseId, Box>([[ROOT_VERSE, ROOT_BOX]]);
+  readonly #balances = new Map<VerseId, Map<TokenId, ByOwner>>();
+  readonly #escrow = new Map<TokenId, bigint>();
+  readonly #keys = new Map<string, string>();
+  #undo: (() => void)[] | undefined;
+
+  /** Which outcomes of a condition are still possible. */
+  readonly lambda: Lambda = (id) => liveOutcomes(this.condition(id));
+
+  /** Runs `work`; takes all its changes back when it throws, or at the end when `keep` is false. */
+  transact<T>(keep: boolean, work: () => T): T {
+    assert(this.#undo === undefined, 'transactions do not nest');
+    const undo: (() => void)[] = [];
+    this.#undo = undo;
+    let kept = false;
+    try {
+      const result = work();
+      kept = keep;
+      return result;
+    } finally {
+      this.#undo = undefined;
+      if (!kept) for (const takeBack of undo.reverse()) takeBack();
+    }
+  }
+
+  /** @throws CONDITION_NOT_FOUND */
+  condition(id: ConditionId): Condition {
+    const condition = this.#conditions.get(id);
+    if (condition !== undefined) return condition;
+    throw new WorldError('CONDITION_NOT_FOUND', `there is no condition ${id}: open it first`, {
+      details: { condition: id },
+    });
+  }
+
+  /** @throws VERSE_NOT_FOUND */
+  verse(id: VerseId): VerseBox {
+    const box = this.#verses.get(id);
+    if (box !== undefined) return { id, box };
+    throw new WorldError(
+      'VERSE_NOT_FOUND',
+      `there is no verse ${id}: define it, or open its condition, first`,
+      {
+        details: { verse: id },
+      },
+    );
+  }
+
+  hasCondition(id: ConditionId): boolean {
+    return this.#conditions.has(id);
+  }
+
+  hasVerse(id: VerseId): boolean {
+    return this.#verses.has(id);
+  }
+
+  /** In the order they were opened. */
+  conditions(): Iterable<Condition> {
+    return this.#conditions.values();
+  }
+
+  get conditionCount(): number {
+    return this.#conditions.size;
+  }
+
+  verses(): Iterable<[VerseId, Box]> {
+    return this.#verses.entries();
+  }
+
+  escrows(): Iterable<[TokenId, bigint]> {
+    return this.#escrow.entries();
+  }
+
+  keys(): Iterable<[string, string]> {
+    return this.#keys.entries();
+  }
+
+  balance(verse: VerseId, owner: AccountId, token: TokenId): bigint {
+    return this.#balances.get(verse)?.get(token)?.get(owner) ?? 0n;
+  }
+
+  escrow(token: TokenId): bigint {
+    return this.#escrow.get(token) ?? 0n;
+  }
+
+  keyDigest(key: string): string | undefined {
+    return this.#keys.get(key);
+  }
+
+  /** Every balance that is not zero, in one verse or in all. */
+  *entries(verse?: VerseId): Iterable<BalanceEntry> {
+    for (const id of verse === undefined ? this.#balances.keys() : [verse]) {
+      for (const [token, owners] of this.#balances.get(id) ?? []) {
+        for (const [owner, amount] of owners) yield { verse: id, owner, token, amount };
+      }
+    }
+  }
+
+  setCondition(condition: Condition): void {
+    this.#put(this.#conditions, condition.id, condition);
+  }
+
+  /** Makes a box known and returns its id; knowing it already is fine. */
+  defineVerse(box: Box): VerseId {
+    const id = verseIdOf(box);
+    if (!this.#verses.has(id)) this.#put(this.#verses, id, box);
+    return id;
+  }
+
+  setKey(key: string, digest: string): void {
+    this.#put(this.#keys, key, digest);
+  }
+
+  /** @throws BALANCE_OVERFLOW when the escrow would reach 2^256. */
+  setEscrow(token: TokenId, amount: bigint): void {
+    requireRoom(amount, `the escrow of ${token}`);
+    this.#put(this.#escrow, token, amount);
+  }
+
+  /** @throws BALANCE_OVERFLOW when the balance would reach 2^256. */
+  setBalance(entry: BalanceEntry): void {
+    const { verse, owner, token, amount } = entry;
+    assert(amount >= 0n, 'a balance is never negative');
+    requireRoom(amount, `the balance of ${owner} in ${verse}`);
+    const before = this.balance(verse, owner, token);
+    this.#record(() => this.#store({ verse, owner, token, amount: before }));
+    this.#store(entry);
+  }
+
+  /** Zeros are not stored, so equal ledgers have equal tables. */
+  #store({ verse, owner, token, amount }: BalanceEntry): void {
+    const tokens = this.#balances.get(verse) ?? new Map<TokenId, ByOwner>();
+    const owners = tokens.get(token) ?? new Map<AccountId, bigint>();
+    if (amount === 0n) owners.delete(owner);
+    else owners.set(owner, amount);
+    if (owners.size === 0) tokens.delete(token);
+    else tokens.set(token, owners);
+    if (tokens.size === 0) this.#balances.delete(verse);
+    else this.#balances.set(verse, tokens);
+  }
+
+  #put<K, V>(map: Map<K, V>, key: K, value: V): void {
+    const had = map.has(key);
+    const before = map.get(key);
+    this.#record(() => {
+      if (had && before !== undefined) map.set(key, before);
+      else map.delete(key);
+    });
+    map.set(key, value);
+  }
+
+  #record(takeBack: () => void): void {
+    assert(this.#undo !== undefined, 'the ledger changes only inside a transaction');
+    this.#undo.push(takeBack);
+  }
+}
+
+function requireRoom(amount: bigint, where: string): void {
+  if (amount <= AMOUNT_MAX) return;
+  throw new WorldError('BALANCE_OVERFLOW', `${where} would pass 2^256 - 1 base units: move less`);
+}
