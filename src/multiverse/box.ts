@@ -107,4 +107,4 @@ export function verseIdOf(box: Box): VerseId {
 }
 
 /** Id of the root verse, which contains every atom. */
-export const ROOT_VERSE: VerseId = verseIdOf(ROOT_BOX);
+export const ROOT_VERSE_ID: VerseId = verseIdOf(ROOT_BOX);

@@ -12,7 +12,7 @@
  */
 
 export { AccountId, DUST_ACCOUNT, mayActFor, SYSTEM_ACCOUNT, TokenId } from './account.js';
-export { CONSTRAINTS_MAX, Constraint, ROOT_VERSE } from './box.js';
+export { CONSTRAINTS_MAX, Constraint, ROOT_VERSE_ID } from './box.js';
 export { canonicalJson, digestOf } from './canonical-json.js';
 export type { Condition, ConditionStatus, OutcomeReport } from './condition.js';
 export {
@@ -50,4 +50,5 @@ export {
   type WevRole,
   type WevVerse,
   wevToNumbers,
+  wevToTexts,
 } from './wev.js';

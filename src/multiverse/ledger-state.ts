@@ -3,7 +3,7 @@ import { AMOUNT_MAX } from '../model/amount.js';
 import type { ConditionId, VerseId } from '../model/ids.js';
 import { WorldError } from '../model/world-error.js';
 import type { AccountId, TokenId } from './account.js';
-import { type Box, ROOT_BOX, ROOT_VERSE, verseIdOf } from './box.js';
+import { type Box, ROOT_BOX, ROOT_VERSE_ID, verseIdOf } from './box.js';
 import { type Condition, liveOutcomes } from './condition.js';
 import type { Lambda } from './lambda.js';
 import type { VerseBox } from './partition.js';
@@ -24,7 +24,7 @@ type ByOwner = Map<AccountId, bigint>;
  */
 export class LedgerState {
   readonly #conditions = new Map<ConditionId, Condition>();
-  readonly #verses = new Map<VerseId, Box>([[ROOT_VERSE, ROOT_BOX]]);
+  readonly #verses = new Map<VerseId, Box>([[ROOT_VERSE_ID, ROOT_BOX]]);
   readonly #balances = new Map<VerseId, Map<TokenId, ByOwner>>();
   readonly #escrow = new Map<TokenId, bigint>();
   readonly #keys = new Map<string, string>();

@@ -9,14 +9,14 @@ import {
   type Constraint,
   childBox,
   constraintsOf,
-  ROOT_VERSE,
+  ROOT_VERSE_ID,
   requireOutcome,
   verseIdOf,
 } from './box.js';
 import { digestOf } from './canonical-json.js';
 import type { Condition } from './condition.js';
 import { isLive, measureOf } from './lambda.js';
-import type { LedgerOp, OpOf } from './ledger-op.js';
+import { type LedgerOp, type OpOf, parseLedgerOp } from './ledger-op.js';
 import { LedgerSnapshot, snapshotOf, stateOf } from './ledger-snapshot.js';
 import { type BalanceEntry, LedgerState } from './ledger-state.js';
 import { moveBalance } from './move-balance.js';
@@ -81,30 +81,27 @@ export class Ledger {
 
   /** The verse that contains every atom. */
   get rootVerse(): VerseId {
-    return ROOT_VERSE;
+    return ROOT_VERSE_ID;
   }
 
   /**
-   * Throws what `apply` would throw, and changes nothing. `caller` is who really asks: only the system may send
-   * an operation in another account's name.
+   * Throws what applying would throw, and changes nothing. In a batch each operation sees those before it.
+   * `caller` is who really asks: only the system may send an operation in another account's name.
    *
-   * @throws FORBIDDEN, and the errors of the operation.
+   * @throws FORBIDDEN, and the errors of the operations.
    */
-  check(op: LedgerOp, caller: AccountId = op.by): OpOutcome {
-    return this.checkAll([op], caller)[0] ?? { applied: false };
-  }
-
-  /** As `check`, for a batch: each operation is seen after those before it. */
-  checkAll(ops: readonly LedgerOp[], caller?: AccountId): OpOutcome[] {
-    for (const op of ops) requireCaller(op, caller ?? op.by);
-    return this.#run(ops, false);
+  check(ops: LedgerOp | readonly LedgerOp[], caller?: AccountId): OpOutcome[] {
+    const batch = 'kind' in ops ? [ops] : ops;
+    for (const op of batch) requireCaller(op, caller ?? op.by);
+    return this.#run(batch, false);
   }
 
   /**
    * Applies one operation, or throws and changes nothing. An idempotency key seen before with the same
    * operation makes it a no-op.
    *
-   * @throws IDEMPOTENCY_KEY_REUSED for a key seen with another operation, and the errors of the operation.
+   * @throws BAD_INPUT for data that is no operation (it would not come back from a journal),
+   * IDEMPOTENCY_KEY_REUSED for a key seen with another operation, and the errors of the operation.
    */
   apply(op: LedgerOp): OpOutcome {
     return this.#run([op], true)[0] ?? { applied: false };
@@ -233,7 +230,7 @@ export class Ledger {
     if (ops.length > BATCH_OPS_MAX) {
       throw new WorldError('BAD_INPUT', `a batch has at most ${BATCH_OPS_MAX} operations, not ${ops.length}`);
     }
-    return this.#state.transact(keep, () => ops.map((op) => runOnce(this.#state, op)));
+    return this.#state.transact(keep, () => ops.map((op) => runOnce(this.#state, parseLedgerOp(op))));
   }
 
   #requireLiveAtom(atom: Atom): void {

@@ -74,12 +74,12 @@ export function measureWev(input: WevInput): WevMeasurement {
     wevExpected: combine(expectedCost(input.verses), optimal, Rational.sub),
   };
   return {
-    poa: valueOf(figures.poa),
-    wev: valueOf(figures.wev),
-    wevValue: valueOf(figures.wevValue),
-    regret: valueOf(figures.regret),
-    pctExtractable: valueOf(figures.pctExtractable),
-    wevExpected: valueOf(figures.wevExpected),
+    poa: orNull(figures.poa),
+    wev: orNull(figures.wev),
+    wevValue: orNull(figures.wevValue),
+    regret: orNull(figures.regret),
+    pctExtractable: orNull(figures.pctExtractable),
+    wevExpected: orNull(figures.wevExpected),
     unbounded: ratios.unbounded,
     losingBalances: { ...input.losingBalances },
     reasons: Object.fromEntries(
@@ -92,11 +92,27 @@ export function measureWev(input: WevInput): WevMeasurement {
 
 /** The measurement's figures as doubles, for display; null stays null. */
 export function wevToNumbers(measurement: WevMeasurement): Record<WevField, number | null> {
-  const numbers = WEV_FIELDS.map((field) => {
-    const figure = measurement[field];
-    return [field, figure === null ? null : Rational.toNumber(figure)] as const;
-  });
-  return Object.fromEntries(numbers) as Record<WevField, number | null>;
+  return mapFigures(measurement, Rational.toNumber);
+}
+
+/** The measurement's figures as exact text such as "1/3", for storing; null stays null. */
+export function wevToTexts(measurement: WevMeasurement): Record<WevField, string | null> {
+  return mapFigures(measurement, Rational.toText);
+}
+
+function mapFigures<T>(
+  measurement: WevMeasurement,
+  write: (figure: Rational) => T,
+): Record<WevField, T | null> {
+  const of = (figure: Rational | null) => (figure === null ? null : write(figure));
+  return {
+    poa: of(measurement.poa),
+    wev: of(measurement.wev),
+    wevValue: of(measurement.wevValue),
+    regret: of(measurement.regret),
+    pctExtractable: of(measurement.pctExtractable),
+    wevExpected: of(measurement.wevExpected),
+  };
 }
 
 function ratiosOf(nash: Figure, optimal: Figure) {
@@ -212,6 +228,6 @@ function combine(a: Figure, b: Figure, compute: (x: Rational, y: Rational) => Ra
   return 'value' in b ? { value: compute(a.value, b.value) } : b;
 }
 
-function valueOf(figure: Figure): Rational | null {
+function orNull(figure: Figure): Rational | null {
   return 'value' in figure ? figure.value : null;
 }
