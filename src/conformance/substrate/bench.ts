@@ -1,5 +1,6 @@
 import { WorldId } from '../../model/ids.js';
 import { DEFAULT_LIMITS, type WorldLimits } from '../../model/limits.js';
+import { deriveSeed } from '../../model/split-mix.js';
 import type {
   BranchIdentity,
   ExecuteResult,
@@ -15,8 +16,6 @@ import type { Dialect } from './dialect.js';
 const EPOCH_NS = 1_767_225_600_000_000_000n;
 /** Host time between two executions of a bench. */
 const TICK_NS = 1_000_000_000n;
-const GOLDEN = 0x9e3779b97f4a7c15n;
-const U64_MASK = 0xffff_ffff_ffff_ffffn;
 
 /** How the machine that a case works on came to be. */
 export type Start = 'booted' | 'restored';
@@ -183,7 +182,7 @@ export function createBench(parts: BenchParts): Bench {
       verse: 'root',
       trit: 0,
       probability: '1',
-      seed: (BigInt(number) * GOLDEN) & U64_MASK,
+      seed: deriveSeed(0n, number),
       commonRandomNumbers: false,
       ...change,
     };

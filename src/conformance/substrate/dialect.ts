@@ -43,6 +43,8 @@ export interface Dialect {
   readonly entropy: Readonly<Record<string, string>>;
   /** Those among them whose stream lives in the world's memory, so that paired simulations can share it. */
   readonly streams: readonly string[];
+  /** Answers the next number of the SplitMix64 stream that starts at the world's seed. */
+  readonly worldRandom: string;
   /** Joins snippets into one execution; the last one answers. */
   join(...snippets: readonly string[]): string;
 }

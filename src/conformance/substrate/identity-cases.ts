@@ -122,6 +122,20 @@ const RANDOMNESS: readonly SubstrateCase[] = [
     },
   },
   {
+    name: 'the random stream of a world is the SplitMix64 stream of its seed',
+    needs: [],
+    async run(bench) {
+      const parent = await bench.open();
+      await parent.value(bench.dialect.worldRandom);
+      const child = await bench.branch(await parent.snapshot(), { seed: STREAM_SEED });
+      for (let index = 0; index <= 9; index += 1) {
+        const drawn = await child.value(bench.dialect.worldRandom);
+        const expected = STREAM_NUMBERS.get(index);
+        if (expected !== undefined) bench.expect(drawn, `number ${index}`).toBe(expected.toString());
+      }
+    },
+  },
+  {
     name: 'random streams survive a snapshot, and reopening continues them',
     needs: ['memory'],
     async run(bench) {
@@ -149,6 +163,14 @@ const RANDOMNESS: readonly SubstrateCase[] = [
     },
   },
 ];
+
+/** Published numbers of one stream: its seed, and what stands at three places of it, counted from 0. */
+const STREAM_SEED = 0x598f318e2b9e884n;
+const STREAM_NUMBERS: ReadonlyMap<number, bigint> = new Map([
+  [0, 0xf061ebbc2ca74d78n],
+  [5, 0xb5222cb8ae6e1886n],
+  [9, 0xd726fcf3f1d357d5n],
+]);
 
 const REPLAY: readonly SubstrateCase[] = [
   {

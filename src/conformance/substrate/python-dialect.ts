@@ -4,6 +4,8 @@ function quote(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n')}'`;
 }
 
+const WORLD_RANDOM = 'import world\nworld.random.u64()';
+
 /** Python 3, with the guest's `world` module. */
 export const pythonDialect: Dialect = {
   language: 'python',
@@ -16,7 +18,7 @@ export const pythonDialect: Dialect = {
   readFile: (path) => `open(${quote(path)}).read()`,
   literal: quote,
   fail: (message) => `raise ValueError(${quote(message)})`,
-  syntaxError: 'this is not python',
+  syntaxError: 'this does not compile',
   hang: 'while True:\n    pass',
   report: (cost, value) => `import world\nworld.report(cost=${quote(cost)}, value=${quote(value)})`,
   transfer: (to, token, amount) =>
@@ -48,8 +50,9 @@ export const pythonDialect: Dialect = {
     random: 'import random\nrandom.getrandbits(64)',
     'random.Random()': 'import random\nrandom.Random().getrandbits(64)',
     secrets: 'import secrets\nsecrets.token_hex(16)',
-    'world.random': 'import world\nworld.random.u64()',
+    'world.random': WORLD_RANDOM,
   },
   streams: ['random', 'world.random'],
+  worldRandom: WORLD_RANDOM,
   join: (...snippets) => snippets.join('\n'),
 };

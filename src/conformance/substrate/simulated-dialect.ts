@@ -23,5 +23,6 @@ export const simulatedDialect: Dialect = {
   countIdentities: (name) => `set ${name} 0\non-branch add ${name} 1`,
   entropy: { random: 'random' },
   streams: ['random'],
+  worldRandom: 'random',
   join: (...snippets) => snippets.join('\n'),
 };
