@@ -1,0 +1,114 @@
+import type { WorldError } from '../../model/world-error.js';
+import { type OpenFile, storageFailed, writeFully } from '../file-ops.js';
+import { encodeRecord } from './journal-format.js';
+
+/** Bytes of one write; a longer record is written alone. */
+const BATCH_BYTES_MAX = 8 * 1024 * 1024;
+/** How long a record that nobody waits for may stay in memory, ms. */
+const LAZY_FLUSH_MS = 50;
+
+/** A record waiting to be written. */
+export interface Pending {
+  readonly seq: number;
+  readonly hash: Buffer;
+  readonly body: Buffer;
+  durable(endOffset: number): void;
+  failed(error: WorldError): void;
+}
+
+/**
+ * Writes queued records in order: whatever has gathered while the disk was busy goes out in one write and
+ * one fdatasync. After a failure nothing more is written, because what reached the disk is unknown.
+ */
+export class GroupCommit {
+  readonly #file: OpenFile;
+  readonly #path: string;
+  #offset: number;
+  #queue: Pending[] = [];
+  #running: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #failure: WorldError | null = null;
+
+  constructor(file: OpenFile, path: string, offset: number) {
+    this.#file = file;
+    this.#path = path;
+    this.#offset = offset;
+  }
+
+  /** Set once a write failed. */
+  get failure(): WorldError | null {
+    return this.#failure;
+  }
+
+  /** Queues a record; `urgent` ones start a write at once, others wait for company. */
+  add(pending: Pending, urgent: boolean): void {
+    this.#queue.push(pending);
+    if (urgent) this.#start();
+    else if (!this.#running) this.#startLater();
+  }
+
+  /** Resolves when everything queued is durable or has failed. */
+  async settle(): Promise<void> {
+    while (this.#running || this.#queue.length > 0) {
+      this.#start();
+      await this.#running;
+    }
+  }
+
+  #startLater(): void {
+    this.#timer ??= setTimeout(() => this.#start(), LAZY_FLUSH_MS).unref();
+  }
+
+  #start(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+    });
+  }
+
+  async #run(): Promise<void> {
+    // One turn of the microtask queue lets appends made together share the first write.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const batch = this.#takeBatch();
+      try {
+        await this.#write(batch);
+      } catch (thrown) {
+        this.#fail(thrown, batch);
+      }
+    }
+  }
+
+  #takeBatch(): Pending[] {
+    let count = 0;
+    let bytes = 0;
+    for (const pending of this.#queue) {
+      bytes += pending.body.length;
+      if (count > 0 && bytes > BATCH_BYTES_MAX) break;
+      count += 1;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  async #write(batch: readonly Pending[]): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    const batchSeq = batch[0]?.seq ?? 0;
+    const records = batch.map(({ seq, hash, body }) => encodeRecord({ seq, batchSeq, hash }, body));
+    const bytes = records.length === 1 && records[0] ? records[0] : Buffer.concat(records);
+    await writeFully(this.#file, bytes, this.#offset);
+    await this.#file.datasync();
+    for (const [index, pending] of batch.entries()) {
+      this.#offset += records[index]?.length ?? 0;
+      pending.durable(this.#offset);
+    }
+  }
+
+  #fail(thrown: unknown, batch: readonly Pending[]): void {
+    this.#failure ??= storageFailed(
+      thrown,
+      `The journal ${this.#path} could not be written and is closed for writing`,
+    );
+    for (const pending of [...batch, ...this.#queue.splice(0)]) pending.failed(this.#failure);
+  }
+}

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+
+/**
+ * The journal's bytes, version 1. All integers are little-endian.
+ *
+ * File header, 16 bytes: magic (8), version u32, CRC-32 of the 12 bytes before.
+ * Record: length of the body u32; CRC-32 of everything that follows up to the end of the body; seq u64; seq of
+ * the first record of the batch it was written in u64; hash (32); body, a JournalRecord as JSON.
+ *
+ * `hash = SHA-256(hash of the record before || seq as u64 big-endian || body)`, with 32 zero bytes before the first.
+ */
+export const JOURNAL_MAGIC = Buffer.from('WRJRNL\r\n', 'latin1');
+export const JOURNAL_VERSION = 1;
+export const HEADER_BYTES = 16;
+export const FRAME_BYTES = 56;
+/** Longest body; an execution with the largest allowed code and outputs fits. */
+export const BODY_BYTES_MAX = 256 * 1024 * 1024;
+
+/** Raw hash before the first record. */
+export const GENESIS_HASH: Buffer = Buffer.alloc(32);
+
+/** The fixed part of a record. */
+export interface Frame {
+  readonly bodyBytes: number;
+  readonly crc: number;
+  readonly seq: number;
+  readonly batchSeq: number;
+  readonly hash: Buffer;
+}
+
+export function encodeHeader(): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES);
+  JOURNAL_MAGIC.copy(header);
+  header.writeUInt32LE(JOURNAL_VERSION, 8);
+  header.writeUInt32LE(crc32(header.subarray(0, 12)), 12);
+  return header;
+}
+
+/** Version in a header, or null when the header is damaged or of something else. */
+export function headerVersion(header: Uint8Array): number | null {
+  const bytes = Buffer.from(header.buffer, header.byteOffset, header.byteLength);
+  if (bytes.length < HEADER_BYTES || !bytes.subarray(0, 8).equals(JOURNAL_MAGIC)) return null;
+  return crc32(bytes.subarray(0, 12)) === bytes.readUInt32LE(12) ? bytes.readUInt32LE(8) : null;
+}
+
+/** Hash of a record in its place in the chain. */
+export function chainHash(prevHash: Uint8Array, seq: number, body: Uint8Array): Buffer {
+  const place = Buffer.alloc(8);
+  place.writeBigUInt64BE(BigInt(seq));
+  return createHash('sha256').update(prevHash).update(place).update(body).digest();
+}
+
+/** Frame and body as they are written. */
+export function encodeRecord(frame: Pick<Frame, 'seq' | 'batchSeq' | 'hash'>, body: Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(FRAME_BYTES + body.length);
+  bytes.writeUInt32LE(body.length, 0);
+  bytes.writeBigUInt64LE(BigInt(frame.seq), 8);
+  bytes.writeBigUInt64LE(BigInt(frame.batchSeq), 16);
+  frame.hash.copy(bytes, 24);
+  bytes.set(body, FRAME_BYTES);
+  bytes.writeUInt32LE(crc32(bytes.subarray(8)), 4);
+  return bytes;
+}
+
+/** Reads the fixed part, or null when no record of ours begins like this. */
+export function decodeFrame(bytes: Buffer): Frame | null {
+  if (bytes.length < FRAME_BYTES) return null;
+  const bodyBytes = bytes.readUInt32LE(0);
+  const seq = Number(bytes.readBigUInt64LE(8));
+  const batchSeq = Number(bytes.readBigUInt64LE(16));
+  if (bodyBytes === 0 || bodyBytes > BODY_BYTES_MAX) return null;
+  if (!Number.isSafeInteger(seq) || seq < 1 || batchSeq < 1 || batchSeq > seq) return null;
+  return {
+    bodyBytes,
+    crc: bytes.readUInt32LE(4),
+    seq,
+    batchSeq,
+    hash: Buffer.from(bytes.subarray(24, FRAME_BYTES)),
+  };
+}
+
+/** True when frame and body are as they were written. `record` is both, contiguous. */
+export function isIntact(frame: Frame, record: Buffer): boolean {
+  return crc32(record.subarray(8, FRAME_BYTES + frame.bodyBytes)) === frame.crc;
+}
