@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { BranchId, ConditionId, ExecutionId, ResolutionId, SnapshotId, StateId, VerseId, WorldId } from '../model/ids.js';
+import {
+  BranchId,
+  ConditionId,
+  ExecutionId,
+  ResolutionId,
+  SnapshotId,
+  StateId,
+  VerseId,
+  WorldId,
+} from '../model/ids.js';
 import { WorldLimits } from '../model/limits.js';
 import { Trit } from '../model/trit.js';
 import { LedgerOp } from '../multiverse/index.js';
@@ -75,7 +84,11 @@ export const WorldCreated = z.strictObject({
   metrics: z.array(MetricsRecord),
 });
 
-export const GuestErrorRecord = z.strictObject({ type: z.string(), message: z.string(), traceback: z.string() });
+export const GuestErrorRecord = z.strictObject({
+  type: z.string(),
+  message: z.string(),
+  traceback: z.string(),
+});
 
 export const EffectRecord = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('report'), cost: z.string().optional(), value: z.string().optional() }),
@@ -98,6 +111,7 @@ export const WorldExecuted = z.strictObject({
   balances: z.record(z.string(), z.string()),
   limits: WorldLimits,
   ok: z.boolean(),
+  changed: z.boolean(),
   value: z.string().nullable(),
   stdout: z.string(),
   stderr: z.string(),
@@ -214,7 +228,10 @@ export const WorldPulledUp = z.strictObject({
   state: StateId,
   /** The parent's identity from now on. */
   identity: IdentityRecord,
+  /** Losers and all worlds below them. The winner itself becomes `stopped`: it lives on as the parent. */
   collapsed: z.array(WorldId),
+  /** Other worlds of the winning verse, which continue in the parent's verse. */
+  rehomed: z.array(WorldId),
   verses: z.array(WorldId),
   oracle: z.strictObject({ source: z.string(), evidence: z.unknown() }),
   wev: WevRecord,

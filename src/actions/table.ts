@@ -1,0 +1,83 @@
+import type { z } from 'zod';
+import { parse } from '../model/parse.js';
+import { WorldError } from '../model/world-error.js';
+import type { RuntimeContext } from '../runtime/runtime-context.js';
+import type { Action, Call } from './action.js';
+import { branches, entities, log, metrics, query, resolutions } from './catalog-actions.js';
+import { balances, depositAction, pullUpAction, pushDownAction, voidAction } from './verse-actions.js';
+import {
+  branchAction,
+  create,
+  deleteAction,
+  executeAction,
+  executeInAllAction,
+  list,
+  rewindAction,
+  show,
+  snapshot,
+} from './world-actions.js';
+
+/** The whole API. A surface adds nothing to it and leaves nothing out without saying so. */
+export const ACTIONS = {
+  create,
+  execute: executeAction,
+  'execute-in-all': executeInAllAction,
+  snapshot,
+  branch: branchAction,
+  'push-down': pushDownAction,
+  'pull-up': pullUpAction,
+  void: voidAction,
+  rewind: rewindAction,
+  list,
+  show,
+  delete: deleteAction,
+  log,
+  deposit: depositAction,
+  balances,
+  entities,
+  branches,
+  resolutions,
+  metrics,
+  query,
+} as const;
+
+export type ActionName = keyof typeof ACTIONS;
+export type ActionInput<N extends ActionName> = z.input<(typeof ACTIONS)[N]['input']>;
+export type ActionOutput<N extends ActionName> = z.output<(typeof ACTIONS)[N]['output']>;
+
+/**
+ * Validates the input, runs the action and answers in the wire form.
+ *
+ * @throws WorldError always: an aborted signal becomes INTERRUPTED, anything unknown INTERNAL.
+ */
+export async function runAction<N extends ActionName>(
+  context: RuntimeContext,
+  name: N,
+  input: unknown,
+  call: Call = {},
+): Promise<ActionOutput<N>> {
+  const action: Action = ACTIONS[name];
+  const parsed = parse(action.input, input ?? {}, name);
+  try {
+    return (await action.run(context, parsed, call)) as ActionOutput<N>;
+  } catch (thrown) {
+    throw asWorldError(thrown, name, call);
+  }
+}
+
+function asWorldError(thrown: unknown, name: ActionName, call: Call): WorldError {
+  if (thrown instanceof WorldError) return thrown;
+  if (call.signal?.aborted) {
+    return new WorldError('INTERRUPTED', `${name} was interrupted; nothing of it was kept.`, {
+      cause: thrown,
+    });
+  }
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  return new WorldError(
+    'INTERNAL',
+    `${name} failed: ${reason}. This is a defect of world-runtime; please report it.`,
+    {
+      cause: thrown,
+    },
+  );
+}

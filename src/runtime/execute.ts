@@ -1,0 +1,213 @@
+import type { ExecutionId, StateId } from '../model/ids.js';
+import { CODE_BYTES_MAX } from '../model/limits.js';
+import { toWorldError, WorldError } from '../model/world-error.js';
+import type { LedgerOp } from '../multiverse/index.js';
+import type { RecordOf } from '../ports/journal-record.js';
+import type { Effect, ExecuteRequest, ExecuteResult, Machine, OutputSink, Wait } from '../ports/substrate.js';
+import { requireRunning } from './find-world.js';
+import { isLost, liveMachine } from './live-machine.js';
+import { resultDigest } from './materialise-state.js';
+import { persistWhenWorthIt } from './persist-state.js';
+import type { RuntimeContext } from './runtime-context.js';
+import type { World } from './world-model.js';
+
+export interface Execution {
+  readonly world: World;
+  readonly code: string;
+  readonly timeoutMs?: number;
+  /** Refuse with `HEAD_MOVED` unless the world's head is this state. */
+  readonly expectHead?: StateId;
+  readonly sink?: OutputSink;
+}
+
+const SILENT: OutputSink = { write: () => {} };
+
+/**
+ * Runs code in a world, after whatever already waits there. Acknowledged when the result is in the journal;
+ * the new state is captured behind the acknowledgement, and the world's next request waits for that.
+ *
+ * @throws WORLD_FROZEN, WORLD_COLLAPSED, WORLD_DELETED, HEAD_MOVED, BAD_INPUT, EXECUTION_TIMEOUT, INTERRUPTED,
+ *   MEMORY_LIMIT, ENGINE_FAULT, EXECUTOR_LOST: the world is at the state before. Code that raises is no error
+ *   here: its record has `ok: false`.
+ */
+export async function execute(
+  context: RuntimeContext,
+  execution: Execution,
+  wait: Wait,
+): Promise<RecordOf<'world.executed'>> {
+  const bytes = Buffer.byteLength(execution.code);
+  if (bytes > CODE_BYTES_MAX) {
+    throw new WorldError('BAD_INPUT', `The code is ${bytes} bytes long; ${CODE_BYTES_MAX} is the most.`, {
+      details: { bytes, max: CODE_BYTES_MAX },
+    });
+  }
+  return context.locks.hold([execution.world.id], () => executeNow(context, execution, wait), wait.signal);
+}
+
+async function executeNow(
+  context: RuntimeContext,
+  execution: Execution,
+  wait: Wait,
+): Promise<RecordOf<'world.executed'>> {
+  const { world } = execution;
+  context.requireOpen();
+  requireRunning(world);
+  requireHead(world, execution.expectHead);
+  const start = context.parts.clock.monotonicMs();
+  const elapsedMs = (): number => context.parts.clock.monotonicMs() - start;
+  const executionId = context.parts.ids.next('execution');
+  try {
+    const ran = await runOrRunAgain(context, execution, wait);
+    return await accept(context, { ...ran, world, executionId, elapsedMs });
+  } catch (thrown) {
+    await recordFailure(context, { world, executionId, code: execution.code, thrown, elapsedMs });
+    throw thrown;
+  }
+}
+
+/**
+ * Runs the code; when the executor dies, once more on a new one. Nothing of a run is visible outside before it
+ * is accepted, so running again is safe, except for output that was already streamed: then the caller is told.
+ */
+async function runOrRunAgain(
+  context: RuntimeContext,
+  execution: Execution,
+  wait: Wait,
+): Promise<Pick<Ran, 'machine' | 'request' | 'result'>> {
+  const { world, sink = SILENT } = execution;
+  let streamed = false;
+  const watched: OutputSink = {
+    write: (stream, text) => {
+      streamed = true;
+      sink.write(stream, text);
+    },
+  };
+  const once = async (): Promise<Pick<Ran, 'machine' | 'request' | 'result'>> => {
+    const machine = await liveMachine(context, world, wait);
+    const request = requestOf(context, execution);
+    return { machine, request, result: await machine.execute(request, watched, wait) };
+  };
+  try {
+    return await once();
+  } catch (thrown) {
+    if (!isLost(thrown)) throw thrown;
+    context.forgetSubstrate(world.birth.substrate);
+    if (streamed) throw thrown;
+    return await once();
+  }
+}
+
+function requireHead(world: World, expected: StateId | undefined): void {
+  if (expected === undefined || expected === world.head) return;
+  throw new WorldError(
+    'HEAD_MOVED',
+    `World ${world.name} is at state ${world.head}, not at ${expected}: something else ran in it. Look at it and retry.`,
+    { details: { world: world.id, head: world.head, expected } },
+  );
+}
+
+function requestOf(context: RuntimeContext, execution: Execution): ExecuteRequest {
+  const { world } = execution;
+  const limits = { ...world.birth.limits };
+  if (execution.timeoutMs !== undefined) limits.timeoutMs = execution.timeoutMs;
+  const held = context.model.ledger.balances({ verse: world.verseId, owner: world.birth.account });
+  return {
+    language: 'python',
+    code: execution.code,
+    clockNs: context.parts.clock.nowNs(),
+    balances: Object.fromEntries(held.map(({ token, amount }) => [token, amount.toString()])),
+    limits,
+  };
+}
+
+interface Ran {
+  readonly world: World;
+  readonly machine: Machine;
+  readonly executionId: ExecutionId;
+  readonly request: ExecuteRequest;
+  readonly result: ExecuteResult;
+  readonly elapsedMs: () => number;
+}
+
+async function accept(context: RuntimeContext, ran: Ran): Promise<RecordOf<'world.executed'>> {
+  const { world, machine, executionId, request, result } = ran;
+  const { runMs, changed, effects, ...answer } = result;
+  const ledger = transfersOf(world, executionId, effects);
+  try {
+    context.model.ledger.check(ledger);
+  } catch (thrown) {
+    // The guest's own check was bypassed: nothing of this execution may stay.
+    await context.retire(world.id);
+    throw thrown;
+  }
+  const state = changed ? context.parts.ids.next('state') : null;
+  const record: RecordOf<'world.executed'> = {
+    op: 'world.executed',
+    at: context.at(),
+    worldId: world.id,
+    executionId,
+    parentState: world.head,
+    state,
+    generation: world.identities.length - 1,
+    language: request.language,
+    code: request.code,
+    clockNs: request.clockNs.toString(),
+    balances: { ...request.balances },
+    limits: request.limits,
+    ...answer,
+    changed,
+    effects: effects.map((effect) => ({ ...effect })),
+    resultDigest: resultDigest(result),
+    runMs,
+    timeMs: ran.elapsedMs(),
+    ledger,
+  };
+  if (state !== null) {
+    context.remember(state, machine.snapshot({}));
+    context.machines.set(world.id, { machine, state });
+  }
+  await context.commit(record);
+  if (state !== null) persistWhenWorthIt(context, world);
+  return record;
+}
+
+function transfersOf(world: World, executionId: ExecutionId, effects: readonly Effect[]): LedgerOp[] {
+  const { account } = world.birth;
+  return effects.flatMap((effect, index): LedgerOp[] => {
+    if (effect.kind !== 'transfer') return [];
+    const { to, token, amount } = effect;
+    return [
+      {
+        kind: 'transfer',
+        idempotencyKey: `${executionId}/${index}`,
+        by: account,
+        verse: world.verseId,
+        from: account,
+        to,
+        token,
+        amount,
+      },
+    ];
+  });
+}
+
+/** What failed is kept in the world's log, best effort: the caller gets the failure itself either way. */
+async function recordFailure(
+  context: RuntimeContext,
+  failed: { world: World; executionId: ExecutionId; code: string; thrown: unknown; elapsedMs: () => number },
+): Promise<void> {
+  const error = toWorldError(failed.thrown, 'INTERNAL', 'The execution failed');
+  if (error.code === 'STORAGE_FAILED' || error.code === 'RUNTIME_CLOSED') return;
+  await context.commit({
+    op: 'execution.failed',
+    at: context.at(),
+    worldId: failed.world.id,
+    executionId: failed.executionId,
+    parentState: failed.world.head,
+    language: 'python',
+    code: failed.code,
+    errorCode: error.code,
+    message: error.message,
+    timeMs: failed.elapsedMs(),
+  });
+}

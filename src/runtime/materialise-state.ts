@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import type { StateId } from '../model/ids.js';
+import { WorldError } from '../model/world-error.js';
+import type { RecordOf } from '../ports/journal-record.js';
+import type { ExecuteResult, Machine, OutputSink, StateRef, Substrate, Wait } from '../ports/substrate.js';
+import type { RuntimeContext } from './runtime-context.js';
+import type { StateEntry, World } from './world-model.js';
+
+const SILENT: OutputSink = { write: () => {} };
+/** A replay may be slower than the original run was; only a runaway is stopped. */
+const REPLAY_TIMEOUT_FACTOR = 10;
+
+/**
+ * A handle to any state the journal knows: the one in memory, else the nearest ancestor that is in memory,
+ * durable or the boot itself, with the executions since then run again and their results compared.
+ *
+ * @throws RECOVERY_DIVERGED naming the execution, when a replay does not give the journaled result.
+ */
+export async function materialiseState(context: RuntimeContext, id: StateId, wait: Wait): Promise<StateRef> {
+  const held = context.refs.get(id);
+  if (held !== undefined) {
+    try {
+      return await held;
+    } catch {
+      // It was never captured (its executor died); replay makes it again.
+    }
+  }
+  const made = makeAgain(context, id, wait);
+  context.remember(id, made);
+  return made;
+}
+
+async function makeAgain(context: RuntimeContext, id: StateId, wait: Wait): Promise<StateRef> {
+  const missing: StateEntry[] = [];
+  let entry = context.model.state(id);
+  while (
+    entry.origin.kind === 'execution' &&
+    !entry.durable &&
+    !(entry.id !== id && context.refs.has(entry.id))
+  ) {
+    missing.push(entry);
+    entry = context.model.state(entry.origin.parent);
+  }
+  const world = context.model.world(entry.origin.worldId);
+  const substrate = context.substrate(world.birth.substrate);
+  let ref = await startingPoint(context, substrate, entry, { id, wait });
+  for (const step of missing.reverse()) ref = await replay(context, substrate, step, { from: ref, wait });
+  return ref;
+}
+
+async function startingPoint(
+  context: RuntimeContext,
+  substrate: Substrate,
+  entry: StateEntry,
+  asked: { id: StateId; wait: Wait },
+): Promise<StateRef> {
+  const held = entry.id === asked.id ? undefined : context.refs.get(entry.id);
+  if (held !== undefined) return held;
+  if (entry.durable) return substrate.recall(entry.durable, asked.wait);
+  const world = context.model.world(entry.origin.worldId);
+  const base = await substrate.baseDigest(asked.wait);
+  if (base !== world.birth.baseDigest) throw imageMismatch(world, base);
+  const spec = { limits: world.birth.limits };
+  await using machine = await substrate.boot(spec, context.model.identity(world, 0), asked.wait);
+  return machine.snapshot(asked.wait);
+}
+
+function imageMismatch(world: World, base: string): WorldError {
+  return new WorldError(
+    'IMAGE_MISMATCH',
+    `World ${world.name} (${world.id}) was made from base image ${world.birth.baseDigest.slice(0, 12)}, but this ` +
+      `installation has ${base.slice(0, 12)}. Use the version of world-runtime that made it, or create a new world.`,
+    { details: { world: world.id, expected: world.birth.baseDigest, found: base } },
+  );
+}
+
+async function replay(
+  context: RuntimeContext,
+  substrate: Substrate,
+  step: StateEntry,
+  at: { from: StateRef; wait: Wait },
+): Promise<StateRef> {
+  if (step.origin.kind !== 'execution')
+    throw new WorldError('INTERNAL', `State ${step.id} cannot be replayed.`);
+  const { record } = step.origin;
+  if (!substrate.supports.replay) {
+    throw new WorldError(
+      'STATE_LOST',
+      `State ${step.id} was never made durable and substrate ${substrate.name} cannot replay. Rewind to a snapshot.`,
+      { details: { state: step.id } },
+    );
+  }
+  const world = context.model.world(record.worldId);
+  const identity = context.model.identity(world, record.generation);
+  await using machine = await substrate.restore(at.from, identity, at.wait);
+  const result = await runAgain(machine, record, at.wait);
+  const digest = resultDigest(result);
+  if (digest !== record.resultDigest) {
+    throw new WorldError(
+      'RECOVERY_DIVERGED',
+      `Execution ${record.executionId} of world ${world.name} gave another result when it was run again to recover ` +
+        `state ${step.id}. States before it are intact: rewind to ${record.parentState}.`,
+      { details: { execution: record.executionId, state: step.id, parent: record.parentState } },
+    );
+  }
+  return machine.snapshot(at.wait);
+}
+
+function runAgain(machine: Machine, record: RecordOf<'world.executed'>, wait: Wait): Promise<ExecuteResult> {
+  const timeoutMs = Math.min(record.limits.timeoutMs * REPLAY_TIMEOUT_FACTOR, 86_400_000);
+  const { language, code, balances } = record;
+  const request = {
+    language,
+    code,
+    balances,
+    clockNs: BigInt(record.clockNs),
+    limits: { ...record.limits, timeoutMs },
+  };
+  return machine.execute(request, SILENT, wait);
+}
+
+/** SHA-256 of everything the guest answered; times are not part of an answer. */
+export function resultDigest(result: Omit<ExecuteResult, 'runMs'>): string {
+  const { ok, changed, value, stdout, stderr, stdoutTruncated, stderrTruncated, error, effects } = result;
+  const answer = [
+    ok,
+    changed,
+    value,
+    stdout,
+    stderr,
+    stdoutTruncated,
+    stderrTruncated,
+    error && [error.type, error.message, error.traceback],
+    effects.map((effect) => Object.entries(effect).sort(([a], [b]) => (a < b ? -1 : 1))),
+  ];
+  return createHash('sha256').update(JSON.stringify(answer)).digest('hex');
+}

@@ -1,0 +1,210 @@
+import { parseProbability } from '../model/probability.js';
+import { Rational } from '../model/rational.js';
+import { WorldError } from '../model/world-error.js';
+import {
+  askOracle,
+  losingBalances,
+  measureWev,
+  type OracleSource,
+  type OutcomeReport,
+  planPullUp,
+  type WevMeasurement,
+} from '../multiverse/index.js';
+import type { RecordOf, WevRecord } from '../ports/journal-record.js';
+import type { Wait } from '../ports/substrate.js';
+import { requireNotDeleted } from './find-world.js';
+import { holdFamily } from './hold-family.js';
+import type { RuntimeContext } from './runtime-context.js';
+import { nextIdentity } from './world-births.js';
+import type { Condition, World } from './world-model.js';
+
+export interface PullUpRequest {
+  readonly oracle: OracleSource;
+  /** Name of the winning outcome, for the manual oracle. */
+  readonly outcome?: string;
+}
+
+/** What the manual oracle says when nothing else is said. */
+const OUTCOME_DEFAULT = 'optimal';
+
+/**
+ * Resolves a world's open push-down: an oracle names the outcome, every owner's balances in the surviving verse
+ * merge into the parent's, the parent adopts the winner's state under its own id, and the losers collapse with all
+ * worlds below them. One journal record, so all of it happens or none.
+ *
+ * @throws NO_PUSH_DOWN, PUSH_DOWN_OPEN (the winner still has one of its own), REPORT_MISSING, BAD_INPUT
+ */
+export async function pullUp(
+  context: RuntimeContext,
+  parent: World,
+  request: PullUpRequest,
+  wait: Wait,
+): Promise<RecordOf<'world.pulled-up'>> {
+  return holdFamily(
+    context,
+    parent,
+    async () => {
+      context.requireOpen();
+      const start = context.parts.clock.monotonicMs();
+      const condition = openConditionOf(context, parent);
+      const reports = reportsOf(context, condition);
+      const answer = askOracle({
+        source: request.oracle,
+        outcomes: condition.outcomes.map(({ name }) => name),
+        reports,
+        ...(request.oracle === 'manual' || request.outcome !== undefined
+          ? { outcomeIndex: outcomeIndex(condition, request.outcome ?? OUTCOME_DEFAULT) }
+          : {}),
+      });
+      const plan = settle(context, parent, condition, answer.outcomeIndex);
+      const ledger = planPullUp(context.model.ledger, {
+        condition: condition.id,
+        winner: answer.outcomeIndex,
+        source: request.oracle,
+        evidence: answer.evidence,
+      });
+      context.model.ledger.check(ledger);
+      const record: RecordOf<'world.pulled-up'> = {
+        op: 'world.pulled-up',
+        at: context.at(),
+        resolutionId: context.parts.ids.next('resolution'),
+        conditionId: condition.id,
+        parentId: parent.id,
+        winnerId: plan.winner.id,
+        winnerOutcome: plan.outcome,
+        state: plan.winner.head,
+        identity: nextIdentity(context.model, parent),
+        collapsed: plan.collapsed.map(({ id }) => id),
+        rehomed: plan.rehomed.map(({ id }) => id),
+        verses: condition.outcomes.map(({ worldId }) => worldId),
+        oracle: { source: request.oracle, evidence: answer.evidence },
+        wev: wevRecord(() => measure(context, condition, { reports, winner: answer.outcomeIndex })),
+        pullUpTimeMs: context.parts.clock.monotonicMs() - start,
+        ledger,
+      };
+      await context.commit(record);
+      for (const world of [parent, plan.winner, ...plan.collapsed]) await context.retire(world.id);
+      return record;
+    },
+    wait,
+  );
+}
+
+/** @throws NO_PUSH_DOWN, WORLD_DELETED */
+export function openConditionOf(context: RuntimeContext, parent: World): Condition {
+  requireNotDeleted(parent);
+  if (parent.openCondition !== null) return context.model.condition(parent.openCondition);
+  throw new WorldError(
+    'NO_PUSH_DOWN',
+    `World ${parent.name} has no open push-down. First: wr push-down ${parent.name}`,
+    {
+      details: { world: parent.id },
+    },
+  );
+}
+
+function reportsOf(context: RuntimeContext, condition: Condition): OutcomeReport[] {
+  return condition.outcomes.flatMap(({ worldId }, index) => {
+    const { report } = context.model.world(worldId);
+    if (!report) return [];
+    const cost = report.cost === null ? {} : { cost: Rational.parse(report.cost) };
+    const value = report.value === null ? {} : { value: Rational.parse(report.value) };
+    return [{ outcomeIndex: index, ...cost, ...value }];
+  });
+}
+
+function outcomeIndex(condition: Condition, name: string): number {
+  const index = condition.outcomes.findIndex((outcome) => outcome.name === name);
+  if (index >= 0) return index;
+  const names = condition.outcomes.map((outcome) => outcome.name).join(', ');
+  throw new WorldError(
+    'BAD_INPUT',
+    `There is no outcome ${JSON.stringify(name)}. The outcomes are: ${names}.`,
+    {
+      details: { outcome: name },
+    },
+  );
+}
+
+function settle(
+  context: RuntimeContext,
+  parent: World,
+  condition: Condition,
+  winnerIndex: number,
+): { winner: World; outcome: string; collapsed: World[]; rehomed: World[] } {
+  const { model } = context;
+  const outcome = condition.outcomes[winnerIndex];
+  if (!outcome)
+    throw new WorldError('INTERNAL', `The oracle named outcome ${winnerIndex}, which does not exist.`);
+  const winner = model.world(outcome.worldId);
+  if (winner.openCondition !== null) {
+    throw new WorldError(
+      'PUSH_DOWN_OPEN',
+      `The winner ${winner.name} has an open push-down of its own. First: wr pull-up ${winner.name}, or: wr void ${winner.name}`,
+      { details: { world: winner.id, parent: parent.id, condition: winner.openCondition } },
+    );
+  }
+  const isLive = ({ status }: World): boolean => status === 'running' || status === 'snapshotted';
+  const losers = condition.outcomes
+    .filter((one) => one !== outcome)
+    .map(({ worldId }) => model.world(worldId));
+  const collapsed = losers.flatMap((loser) => [loser, ...model.descendants(loser)]).filter(isLive);
+  const rehomed = model.descendants(winner).filter((one) => isLive(one) && one.verseId === winner.verseId);
+  return { winner, outcome: outcome.name, collapsed, rehomed };
+}
+
+function measure(
+  context: RuntimeContext,
+  condition: Condition,
+  found: { reports: readonly OutcomeReport[]; winner: number },
+): WevMeasurement {
+  return measureWev({
+    verses: condition.outcomes.map(({ name, role, probability }, index) => ({
+      name,
+      role: role ?? undefined,
+      probability: parseProbability(probability),
+      cost: found.reports.find((report) => report.outcomeIndex === index)?.cost,
+    })),
+    winner: found.winner,
+    losingBalances: losingBalances(context.model.ledger, condition.id, found.winner),
+  });
+}
+
+/**
+ * WEV is a measurement: where it cannot be taken, the resolution goes on and the record says why. A verse that is
+ * cheaper than the one labelled optimal is such a case (`MISLABELLED_OPTIMUM`).
+ */
+function wevRecord(measured: () => WevMeasurement): WevRecord {
+  const text = (value: Rational | null): string | null => value && Rational.toText(value);
+  try {
+    const wev = measured();
+    return {
+      poa: text(wev.poa),
+      wev: text(wev.wev),
+      wevValue: text(wev.wevValue),
+      regret: text(wev.regret),
+      pctExtractable: text(wev.pctExtractable),
+      wevExpected: text(wev.wevExpected),
+      losingBalances: mapValues(wev.losingBalances, String),
+      unbounded: wev.unbounded,
+      wevReason: wev.reasons.wev ?? null,
+    };
+  } catch (thrown) {
+    if (!(thrown instanceof WorldError)) throw thrown;
+    return {
+      poa: null,
+      wev: null,
+      wevValue: null,
+      regret: null,
+      pctExtractable: null,
+      wevExpected: null,
+      losingBalances: {},
+      unbounded: false,
+      wevReason: `${thrown.code}: ${thrown.message}`,
+    };
+  }
+}
+
+function mapValues<V, W>(object: Readonly<Record<string, V>>, map: (value: V) => W): Record<string, W> {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value)]));
+}

@@ -1,0 +1,164 @@
+import type { StateId, WorldId } from '../model/ids.js';
+import { toWorldError, WorldError } from '../model/world-error.js';
+import type { Catalog } from '../ports/catalog.js';
+import type { Clock } from '../ports/clock.js';
+import type { Entropy } from '../ports/entropy.js';
+import type { Ids } from '../ports/ids.js';
+import type { Journal } from '../ports/journal.js';
+import type { JournalRecord, MetricsRecord } from '../ports/journal-record.js';
+import type { DurableState, Machine, StateRef, Substrate, SubstrateName } from '../ports/substrate.js';
+import { WorldLocks } from './world-locks.js';
+import { WorldModel } from './world-model.js';
+
+/** What the runtime is built from; compose.ts supplies the real ones, tests supply theirs. */
+export interface RuntimeParts {
+  readonly journal: Journal;
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly ids: Ids;
+  readonly substrates: ReadonlyMap<SubstrateName, Substrate>;
+  readonly defaultSubstrate: SubstrateName;
+  /** The current world of argument-free commands, kept across processes. */
+  readonly currentWorld: { get(): WorldId | null; set(id: WorldId): void };
+}
+
+/** A machine and the state it stands at. */
+interface LiveMachine {
+  readonly machine: Machine;
+  state: StateId;
+}
+
+/**
+ * What every verb works with: the parts, the model, and what is live in this process. A verb validates,
+ * builds one record, commits it, and only then acts on what it holds in memory.
+ */
+export class RuntimeContext {
+  readonly model = new WorldModel();
+  readonly locks = new WorldLocks();
+  /** States this process can restore from without replaying. */
+  readonly refs = new Map<StateId, Promise<StateRef>>();
+  /** States being made durable now. */
+  readonly persisting = new Map<StateId, Promise<DurableState>>();
+  readonly machines = new Map<WorldId, LiveMachine>();
+  /** Names promised to worlds that are being made. */
+  readonly reservedNames = new Set<string>();
+  readonly reservedSnapshotNames = new Set<string>();
+  /** Next number to try for a name that is taken. */
+  readonly nameNumbers = new Map<string, number>();
+  readonly parts: RuntimeParts;
+  readonly #background = new Set<Promise<void>>();
+  #failure: WorldError | null = null;
+  #closing = false;
+  #lastAtNs = 0n;
+
+  constructor(parts: RuntimeParts) {
+    this.parts = parts;
+  }
+
+  /** Refuses new work once closing, or after the journal failed. */
+  requireOpen(): void {
+    if (this.#failure) throw this.#failure;
+    if (this.#closing) {
+      throw new WorldError('RUNTIME_CLOSED', 'This runtime is closed. Open the data directory again.');
+    }
+  }
+
+  /** From now on verbs are refused; those that run may still commit. */
+  beginClosing(): void {
+    this.#closing = true;
+  }
+
+  /**
+   * Applies a record to the model and makes it durable. The model moves first, in the journal's own order,
+   * so that two verbs cannot both pass a check that only one of them may; nothing is acknowledged before the
+   * append has resolved, and when it fails the runtime stops for good, since memory is then ahead of disk.
+   */
+  async commit(record: JournalRecord): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    this.model.apply(record);
+    try {
+      const entry = await this.parts.journal.append(record);
+      this.parts.catalog.project(entry);
+    } catch (thrown) {
+      this.#failure ??= toWorldError(thrown, 'STORAGE_FAILED', 'The journal could not be written');
+      throw this.#failure;
+    }
+  }
+
+  substrate(name: SubstrateName): Substrate {
+    const substrate = this.parts.substrates.get(name);
+    if (substrate) return substrate;
+    const known = [...this.parts.substrates.keys()].join(', ');
+    throw new WorldError('UNSUPPORTED', `This runtime has no substrate ${name}. It has: ${known}.`, {
+      details: { substrate: name, available: [...this.parts.substrates.keys()] },
+    });
+  }
+
+  /** Time of a record: ISO 8601 with microseconds, strictly later than the one before. */
+  at(): string {
+    const now = this.parts.clock.nowNs();
+    this.#lastAtNs = now > this.#lastAtNs ? now : this.#lastAtNs + 1000n;
+    const ms = this.#lastAtNs / 1_000_000n;
+    const micros = (this.#lastAtNs / 1000n) % 1000n;
+    return `${new Date(Number(ms)).toISOString().slice(0, -1)}${String(micros).padStart(3, '0')}Z`;
+  }
+
+  metrics(worldId: WorldId, measured: Partial<Omit<MetricsRecord, 'metricId' | 'worldId'>>): MetricsRecord {
+    return {
+      metricId: this.parts.ids.next('metric'),
+      worldId,
+      bootTimeMs: null,
+      snapshotTimeMs: null,
+      branchTimeMs: null,
+      memoryOverheadMb: null,
+      ...measured,
+    };
+  }
+
+  /** Runs `work` and tells how long it took, ms. */
+  async timed<T>(work: () => Promise<T>): Promise<{ value: T; ms: number }> {
+    const start = this.parts.clock.monotonicMs();
+    const value = await work();
+    return { value, ms: this.parts.clock.monotonicMs() - start };
+  }
+
+  /** Work nobody waits for, except `close`. Its failure costs time later, never data, so it is dropped here. */
+  inBackground(work: Promise<void>): void {
+    const tracked: Promise<void> = work
+      .catch(() => {})
+      .finally(() => {
+        this.#background.delete(tracked);
+      });
+    this.#background.add(tracked);
+  }
+
+  async backgroundDone(): Promise<void> {
+    while (this.#background.size > 0) await Promise.all(this.#background);
+  }
+
+  /** Remembers a state's handle; a failed one is forgotten, to be made again by replay. */
+  remember(id: StateId, ref: Promise<StateRef>): void {
+    this.refs.set(id, ref);
+    ref.catch(() => {
+      if (this.refs.get(id) === ref) this.refs.delete(id);
+    });
+  }
+
+  async retire(id: WorldId): Promise<void> {
+    const live = this.machines.get(id);
+    this.machines.delete(id);
+    await live?.machine[Symbol.asyncDispose]();
+  }
+
+  /** After the executor host died: nothing that was live there can be used any more. */
+  forgetSubstrate(name: SubstrateName): void {
+    for (const [worldId] of this.machines) {
+      if (this.model.worlds.get(worldId)?.birth.substrate === name) this.machines.delete(worldId);
+    }
+    for (const [stateId] of this.refs) {
+      const worldId = this.model.states.get(stateId)?.origin.worldId;
+      if (worldId && this.model.worlds.get(worldId)?.birth.substrate === name) this.refs.delete(stateId);
+    }
+  }
+}

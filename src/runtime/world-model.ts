@@ -1,0 +1,331 @@
+import { strict as assert } from 'node:assert';
+import type {
+  BranchId,
+  ConditionId,
+  ExecutionId,
+  SnapshotId,
+  StateId,
+  VerseId,
+  WorldId,
+} from '../model/ids.js';
+import { WorldError } from '../model/world-error.js';
+import { Ledger, type LedgerOp } from '../multiverse/index.js';
+import type { IdentityRecord, JournalRecord, RecordOf, WorldBirth } from '../ports/journal-record.js';
+import type { BranchIdentity, DurableState } from '../ports/substrate.js';
+
+export type WorldStatus = 'running' | 'snapshotted' | 'stopped' | 'collapsed' | 'deleted';
+
+export interface Report {
+  /** Exact rational text, as the guest sent it. */
+  readonly cost: string | null;
+  readonly value: string | null;
+}
+
+/** A world as the journal tells it. */
+export interface World {
+  readonly birth: WorldBirth;
+  readonly id: WorldId;
+  readonly name: string;
+  readonly createdAt: string;
+  status: WorldStatus;
+  head: StateId;
+  /** Its identity of each generation; the last one is the present one. */
+  readonly identities: IdentityRecord[];
+  verseId: VerseId;
+  readonly childIds: WorldId[];
+  openCondition: ConditionId | null;
+  /** Set when a push-down made it. */
+  readonly outcome: { readonly conditionId: ConditionId; readonly index: number } | null;
+  report: Report | null;
+  executions: number;
+  /** Heads it has had, oldest first. */
+  readonly heads: StateId[];
+  /** Seeds drawn from its own, for children and for new identities. */
+  seedsDrawn: number;
+}
+
+/** How a state came to be: all that is needed to make it again. */
+export type StateOrigin =
+  | { readonly kind: 'boot'; readonly worldId: WorldId }
+  | {
+      readonly kind: 'execution';
+      readonly worldId: WorldId;
+      readonly parent: StateId;
+      readonly executionId: ExecutionId;
+      readonly record: RecordOf<'world.executed'>;
+    };
+
+export interface StateEntry {
+  readonly id: StateId;
+  readonly origin: StateOrigin;
+  durable: DurableState | null;
+}
+
+export interface Snapshot {
+  readonly id: SnapshotId;
+  readonly name: string;
+  readonly worldId: WorldId;
+  readonly state: StateId;
+  /** The `fork` row in which worlds created from it accumulate, once there is one. */
+  forkBranchId: BranchId | null;
+  forked: number;
+}
+
+export interface Condition {
+  readonly id: ConditionId;
+  readonly parentId: WorldId;
+  readonly parentVerseId: VerseId;
+  readonly outcomes: RecordOf<'world.pushed-down'>['outcomes'];
+  status: 'open' | 'resolved' | 'void';
+}
+
+/**
+ * The runtime's memory: worlds, states, snapshots, conditions and the ledger, rebuilt by applying the
+ * journal's records in order. `apply` is the only way in, at run time as at start.
+ */
+export class WorldModel {
+  readonly worlds = new Map<WorldId, World>();
+  readonly states = new Map<StateId, StateEntry>();
+  readonly snapshots = new Map<SnapshotId, Snapshot>();
+  readonly conditions = new Map<ConditionId, Condition>();
+  readonly ledger = new Ledger();
+  /** Live worlds by name: a collapsed or deleted world gives its name back. */
+  readonly worldsByName = new Map<string, World>();
+  readonly snapshotsByName = new Map<string, Snapshot>();
+
+  apply(record: JournalRecord): void {
+    switch (record.op) {
+      case 'world.created':
+        this.#created(record);
+        break;
+      case 'world.executed':
+        this.#executed(record);
+        break;
+      case 'execution.failed':
+      case 'state.rooted':
+        break;
+      case 'snapshot.taken':
+        this.#snapshotTaken(record);
+        break;
+      case 'state.persisted':
+        this.state(record.state).durable = record.durable;
+        break;
+      case 'world.branched':
+        for (const child of record.children) this.#addWorld(child, record.at, null);
+        break;
+      case 'world.pushed-down':
+        this.#pushedDown(record);
+        break;
+      case 'world.pulled-up':
+        this.#pulledUp(record);
+        break;
+      case 'world.voided':
+        this.#voided(record);
+        break;
+      case 'world.rewound':
+        this.#moveHead(this.world(record.worldId), record.to);
+        break;
+      case 'world.deleted':
+        this.#end(this.world(record.worldId), 'deleted');
+        break;
+      case 'ledger.applied':
+        this.#applyLedger(record.ledger);
+        break;
+      default:
+        record satisfies never;
+    }
+  }
+
+  world(id: WorldId): World {
+    const world = this.worlds.get(id);
+    if (!world)
+      throw new WorldError('WORLD_NOT_FOUND', `There is no world ${id}.`, { details: { world: id } });
+    return world;
+  }
+
+  state(id: StateId): StateEntry {
+    const state = this.states.get(id);
+    if (!state)
+      throw new WorldError('STATE_NOT_FOUND', `There is no state ${id}.`, { details: { state: id } });
+    return state;
+  }
+
+  condition(id: ConditionId): Condition {
+    const condition = this.conditions.get(id);
+    if (!condition) {
+      throw new WorldError('CONDITION_NOT_FOUND', `There is no condition ${id}.`, {
+        details: { condition: id },
+      });
+    }
+    return condition;
+  }
+
+  /** The identity under which `world` ran in `generation` (default: the present one). */
+  identity(world: World, generation = world.identities.length - 1): BranchIdentity {
+    const record = world.identities[generation];
+    assert(record, `world ${world.id} has no generation ${generation}`);
+    return {
+      worldId: world.id,
+      generation: record.generation,
+      verse: record.verse,
+      trit: record.trit,
+      probability: record.probability,
+      seed: BigInt(record.seed),
+      commonRandomNumbers: record.commonRandomNumbers,
+    };
+  }
+
+  /** All worlds below `world`, children before grandchildren. */
+  descendants(world: World): World[] {
+    const found: World[] = [];
+    const queue = [...world.childIds];
+    for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
+      const child = this.world(id);
+      found.push(child);
+      queue.push(...child.childIds);
+    }
+    return found;
+  }
+
+  #created(record: RecordOf<'world.created'>): void {
+    this.#addWorld(record.world, record.at, null);
+    const { snapshotId } = record.world;
+    if (snapshotId === null) return;
+    const snapshot = this.snapshots.get(snapshotId);
+    assert(snapshot && record.fork, 'a world from a snapshot names its fork');
+    snapshot.forkBranchId = record.fork.branchId;
+    snapshot.forked += 1;
+  }
+
+  #addWorld(birth: WorldBirth, at: string, outcome: World['outcome']): void {
+    const world: World = {
+      birth,
+      id: birth.worldId,
+      name: birth.name,
+      createdAt: at,
+      status: 'running',
+      head: birth.state,
+      identities: [birth.identity],
+      verseId: birth.verseId,
+      childIds: [],
+      openCondition: null,
+      outcome,
+      report: null,
+      executions: 0,
+      heads: [birth.state],
+      seedsDrawn: 0,
+    };
+    assert(!this.worlds.has(world.id), `world ${world.id} is born once`);
+    this.worlds.set(world.id, world);
+    this.worldsByName.set(world.name, world);
+    if (!this.states.has(birth.state)) {
+      this.states.set(birth.state, {
+        id: birth.state,
+        origin: { kind: 'boot', worldId: world.id },
+        durable: null,
+      });
+    }
+    if (birth.parentId !== null) {
+      const parent = this.world(birth.parentId);
+      parent.childIds.push(world.id);
+      parent.seedsDrawn += 1;
+    }
+  }
+
+  #executed(record: RecordOf<'world.executed'>): void {
+    const world = this.world(record.worldId);
+    world.executions += 1;
+    if (record.state === null) return;
+    this.states.set(record.state, {
+      id: record.state,
+      origin: {
+        kind: 'execution',
+        worldId: world.id,
+        parent: record.parentState,
+        executionId: record.executionId,
+        record,
+      },
+      durable: null,
+    });
+    this.#moveHead(world, record.state);
+    for (const effect of record.effects) {
+      if (effect.kind === 'report') {
+        world.report = { cost: effect.cost ?? null, value: effect.value ?? null };
+      }
+    }
+    this.#applyLedger(record.ledger);
+  }
+
+  #snapshotTaken(record: RecordOf<'snapshot.taken'>): void {
+    this.state(record.state).durable = record.durable;
+    const snapshot: Snapshot = {
+      id: record.snapshotId,
+      name: record.name,
+      worldId: record.worldId,
+      state: record.state,
+      forkBranchId: null,
+      forked: 0,
+    };
+    this.snapshots.set(snapshot.id, snapshot);
+    this.snapshotsByName.set(snapshot.name, snapshot);
+  }
+
+  #pushedDown(record: RecordOf<'world.pushed-down'>): void {
+    this.#applyLedger(record.ledger);
+    this.conditions.set(record.conditionId, {
+      id: record.conditionId,
+      parentId: record.parentId,
+      parentVerseId: record.parentVerseId,
+      outcomes: record.outcomes,
+      status: 'open',
+    });
+    record.children.forEach((child, index) => {
+      this.#addWorld(child, record.at, { conditionId: record.conditionId, index });
+    });
+    const parent = this.world(record.parentId);
+    parent.status = 'snapshotted';
+    parent.openCondition = record.conditionId;
+  }
+
+  #pulledUp(record: RecordOf<'world.pulled-up'>): void {
+    const parent = this.world(record.parentId);
+    const winner = this.world(record.winnerId);
+    const condition = this.condition(record.conditionId);
+    this.#applyLedger(record.ledger);
+    for (const id of record.collapsed) this.#end(this.world(id), 'collapsed');
+    this.#end(winner, 'stopped');
+    // Other worlds of the surviving verse live on where its balances went: in the parent's verse.
+    for (const id of record.rehomed) this.world(id).verseId = condition.parentVerseId;
+    condition.status = 'resolved';
+    parent.status = 'running';
+    parent.openCondition = null;
+    parent.identities.push(record.identity);
+    parent.seedsDrawn += 1;
+    this.#moveHead(parent, record.state);
+  }
+
+  #voided(record: RecordOf<'world.voided'>): void {
+    const parent = this.world(record.parentId);
+    this.#applyLedger(record.ledger);
+    for (const id of record.collapsed) this.#end(this.world(id), 'collapsed');
+    this.condition(record.conditionId).status = 'void';
+    parent.status = 'running';
+    parent.openCondition = null;
+  }
+
+  #moveHead(world: World, state: StateId): void {
+    world.head = state;
+    world.heads.push(state);
+  }
+
+  #end(world: World, status: 'stopped' | 'collapsed' | 'deleted'): void {
+    if (world.status === 'deleted') return;
+    world.status = status;
+    world.openCondition = null;
+    if (this.worldsByName.get(world.name) === world) this.worldsByName.delete(world.name);
+  }
+
+  #applyLedger(ops: readonly LedgerOp[]): void {
+    if (ops.length > 0) this.ledger.applyAll(ops);
+  }
+}
