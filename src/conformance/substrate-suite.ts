@@ -8,7 +8,7 @@ import { IDENTITY_CASES } from './substrate/identity-cases.js';
 import { ISOLATION_CASES } from './substrate/isolation-cases.js';
 import { LIMIT_CASES } from './substrate/limit-cases.js';
 import { pythonDialect } from './substrate/python-dialect.js';
-import { reasonToSkip, type SubstrateCase } from './substrate/substrate-case.js';
+import { reasonToSkip, type SubstrateCase, speaks } from './substrate/substrate-case.js';
 import { STATE_CASES, SURVIVAL_CASES } from './substrate/survival-cases.js';
 
 /** Every promise of the substrate port, as cases. */
@@ -89,7 +89,8 @@ function assertExceptionsExist(except: Readonly<Record<string, string>>): void {
 
 /**
  * Registers one test for every promise of the substrate port, each for a booted and for a restored machine.
- * Whether a case applies is read from `supports`; one that does not is skipped with its reason.
+ * Whether a case applies is read from `supports`; one that does not is skipped with its reason; those in
+ * another language than the dialect's are skipped as one.
  */
 export function substrateSuite(
   runner: TestRunner,
@@ -111,7 +112,7 @@ export function substrateSuite(
       `${start}: ${chosen.name}`,
       async (context) => {
         const substrate = await session.first();
-        const reason = except[chosen.name] ?? reasonToSkip(chosen.needs, substrate.supports, dialect);
+        const reason = except[chosen.name] ?? reasonToSkip(chosen.needs, substrate.supports);
         if (reason !== null) {
           context.skip(reason);
           return;
@@ -127,8 +128,15 @@ export function substrateSuite(
     );
   }
 
-  for (const chosen of SUBSTRATE_CASES) {
+  const spoken = SUBSTRATE_CASES.filter((known) => speaks(dialect, known.needs));
+  for (const chosen of spoken) {
     for (const start of chosen.starts ?? STARTS) register(chosen, start);
+  }
+  if (spoken.length < SUBSTRATE_CASES.length) {
+    const count = SUBSTRATE_CASES.length - spoken.length;
+    runner.test(`${count} cases about Python`, async (context) => {
+      context.skip(`these guests speak ${dialect.language}`);
+    });
   }
   if (runner.afterAll) runner.afterAll(session.close);
   else runner.test('the substrate closes', session.close, testTimeoutMs);

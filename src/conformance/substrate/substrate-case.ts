@@ -14,15 +14,15 @@ export interface SubstrateCase {
   readonly run: (bench: Bench) => Promise<void>;
 }
 
-/** Why a case does not apply, or null when it does. */
-export function reasonToSkip(
-  needs: readonly Need[],
-  supports: SubstrateSupport,
-  dialect: Dialect,
-): string | null {
+/** Whether a case can be written in a language at all. */
+export function speaks(dialect: Dialect, needs: readonly Need[]): boolean {
+  return dialect.language === 'python' || !needs.includes('python');
+}
+
+/** Why a case does not apply to a substrate, or null when it does. */
+export function reasonToSkip(needs: readonly Need[], supports: SubstrateSupport): string | null {
   for (const need of needs) {
     if (need === 'python') {
-      if (dialect.language !== 'python') return `is about Python; this guest speaks ${dialect.language}`;
       if (!supports.languages.includes('python')) return 'the substrate does not run Python';
     } else if (!supports[need]) {
       return `the substrate does not support ${need}`;

@@ -1,0 +1,259 @@
+import assert from 'node:assert/strict';
+import { z } from 'zod';
+import { WorldError } from '../../model/world-error.js';
+import type { Clock } from '../../ports/clock.js';
+import type {
+  BranchIdentity,
+  DurableState,
+  ExecuteRequest,
+  Machine,
+  OutputSink,
+  StateRef,
+  Substrate,
+  SubstrateSupport,
+  Wait,
+} from '../../ports/substrate.js';
+import { executeProgram, throwIfAborted } from './execution.js';
+import { type FaultPlan, NO_FAULTS, type SimulatedOperation } from './fault-plan.js';
+import { decodeState, EMPTY_STATE, encodeState, type SimulatedState, sha256 } from './world-state.js';
+
+/** Memory that a simulated machine says it maps besides its state, bytes. */
+const MACHINE_BYTES = 65_536;
+
+const SUPPORTS: SubstrateSupport = {
+  memory: true,
+  disk: true,
+  network: false,
+  shell: false,
+  languages: ['python'],
+  replay: true,
+  cheapStates: true,
+  liveSnapshot: false,
+  isolation: [],
+};
+
+const DurableData = z.strictObject({ digest: z.string(), base: z.string() });
+
+export interface SimulatedSubstrateOptions {
+  readonly clock: Clock;
+  /** Where persisted states go. Hand the same map to two instances and they are two processes on one disk. */
+  readonly archive?: Map<string, string>;
+  readonly faults?: FaultPlan;
+  /** Name of the base image; another one cannot recall the states of this one. */
+  readonly base?: string;
+}
+
+/** What is alive, so that a test can say that nothing leaked. */
+export interface Census {
+  readonly machines: number;
+  readonly states: number;
+  /** Operations so far. */
+  readonly steps: number;
+}
+
+export interface SimulatedSubstrate extends Substrate {
+  census(): Census;
+  /** Loses every state and machine, as a crash of an executor host does. */
+  crash(): void;
+  /** Makes it answer again; what was lost stays lost. */
+  restart(): void;
+}
+
+/** What all operations of one instance share. */
+interface Instance {
+  readonly clock: Clock;
+  readonly faults: FaultPlan;
+  readonly states: Map<string, SimulatedState>;
+  readonly machines: Set<Machine>;
+  step: number;
+  keys: number;
+  /** Counts crashes: a machine of an earlier life is gone. */
+  life: number;
+  down: boolean;
+}
+
+function lost(operation: string, why: string): WorldError {
+  return new WorldError('EXECUTOR_LOST', `${operation}: ${why}; restore the world from its last state`);
+}
+
+function crash(instance: Instance): void {
+  instance.life += 1;
+  instance.down = true;
+  instance.states.clear();
+  instance.machines.clear();
+}
+
+/** Counts the operation, lets its fault happen, and does the work. */
+async function operate<T>(
+  instance: Instance,
+  operation: SimulatedOperation,
+  wait: Wait,
+  work: () => T | Promise<T>,
+): Promise<T> {
+  instance.step += 1;
+  if (instance.down) throw lost(operation, 'the simulated executor is down');
+  throwIfAborted(wait.signal);
+  const { life, step } = instance;
+  const fault = instance.faults.at(step, operation);
+  switch (fault?.kind) {
+    case 'fail':
+      throw new WorldError(fault.code, `injected fault at step ${step} (${operation})`);
+    case 'crash':
+      crash(instance);
+      throw lost(operation, `injected crash at step ${step}`);
+    case 'delay':
+      await instance.clock.sleep(fault.ms, wait.signal).catch((thrown: unknown) => {
+        throwIfAborted(wait.signal);
+        throw thrown;
+      });
+      if (instance.life !== life) throw lost(operation, 'the simulated executor crashed meanwhile');
+      break;
+    case 'loseReply':
+    case undefined:
+  }
+  const answer = await work();
+  if (instance.life !== life) throw lost(operation, 'the simulated executor crashed meanwhile');
+  if (fault?.kind === 'loseReply') throw lost(operation, `injected loss of the reply at step ${step}`);
+  return answer;
+}
+
+function keep(instance: Instance, state: SimulatedState): StateRef {
+  instance.keys += 1;
+  const key = `simulated-${instance.life}-${instance.keys}`;
+  instance.states.set(key, state);
+  return { substrate: 'simulated', key };
+}
+
+function find(instance: Instance, ref: StateRef): SimulatedState {
+  const state = instance.states.get(ref.key);
+  if (state !== undefined) return state;
+  throw new WorldError('STATE_LOST', `the simulated substrate holds no state ${ref.key}; recall it`, {
+    details: { key: ref.key },
+  });
+}
+
+function createMachine(instance: Instance, first: SimulatedState, identity: BranchIdentity): Machine {
+  const { life } = instance;
+  let state = first;
+  let running = false;
+  let disposed = false;
+
+  function use(operation: SimulatedOperation): void {
+    assert(!disposed, `${operation} on a disposed machine of ${identity.worldId}`);
+    assert(!running, `${operation} on ${identity.worldId} while it executes: the caller must wait`);
+    if (instance.life !== life) throw lost(operation, 'the machine was lost in a crash');
+  }
+  async function execute(request: ExecuteRequest, sink: OutputSink, wait: Wait) {
+    use('execute');
+    running = true;
+    try {
+      const { clock } = instance;
+      const { result, state: next } = await operate(instance, 'execute', wait, () =>
+        executeProgram({ state, identity, request, sink, clock, signal: wait.signal }),
+      );
+      state = next;
+      return result;
+    } finally {
+      running = false;
+    }
+  }
+  const machine: Machine = {
+    execute,
+    async snapshot(wait) {
+      use('snapshot');
+      return operate(instance, 'snapshot', wait, () => keep(instance, state));
+    },
+    async measure() {
+      use('measure');
+      return operate(instance, 'measure', {}, () => {
+        const ownBytes = encodeState(state).length;
+        return { memoryBytes: MACHINE_BYTES + ownBytes, ownBytes };
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      disposed = true;
+      instance.machines.delete(machine);
+    },
+  };
+  instance.machines.add(machine);
+  return machine;
+}
+
+function recallFrom(
+  archive: ReadonlyMap<string, string>,
+  durable: DurableState,
+  base: string,
+): SimulatedState {
+  const data = DurableData.safeParse(durable.data);
+  if (!data.success)
+    throw new WorldError('STATE_LOST', 'this is no durable state of the simulated substrate');
+  const { digest } = data.data;
+  if (data.data.base !== base) {
+    throw new WorldError(
+      'IMAGE_MISMATCH',
+      `the state was made from base ${data.data.base}; this one is ${base}`,
+    );
+  }
+  const text = archive.get(digest);
+  if (text === undefined) throw new WorldError('STATE_LOST', `the archive has no state ${digest}`);
+  if (sha256(text) !== digest)
+    throw new WorldError('PAGE_CORRUPT', `state ${digest} is damaged in the archive`);
+  return decodeState(text);
+}
+
+/**
+ * A small deterministic substrate in memory, for tests of the runtime: what it promises is the whole port,
+ * what its guests can do is in `program.ts`. Not offered to users.
+ *
+ * It is strict where the port leaves the caller a duty: overlapping executions and the use of a disposed
+ * machine are assertion errors.
+ */
+export function createSimulatedSubstrate(options: SimulatedSubstrateOptions): SimulatedSubstrate {
+  const {
+    clock,
+    archive = new Map<string, string>(),
+    faults = NO_FAULTS,
+    base = 'simulated-base-1',
+  } = options;
+  const baseDigest = sha256(base);
+  const instance: Instance = {
+    clock,
+    faults,
+    states: new Map(),
+    machines: new Set(),
+    step: 0,
+    keys: 0,
+    life: 0,
+    down: false,
+  };
+  return {
+    name: 'simulated',
+    supports: SUPPORTS,
+    baseDigest: (wait) => operate(instance, 'baseDigest', wait, () => baseDigest),
+    boot: (_spec, identity, wait) =>
+      operate(instance, 'boot', wait, () => createMachine(instance, EMPTY_STATE, identity)),
+    restore: (ref, identity, wait) =>
+      operate(instance, 'restore', wait, () => createMachine(instance, find(instance, ref), identity)),
+    persist: (ref, wait) =>
+      operate(instance, 'persist', wait, (): DurableState => {
+        const text = encodeState(find(instance, ref));
+        const digest = sha256(text);
+        archive.set(digest, text);
+        return { substrate: 'simulated', data: { digest, base: baseDigest } };
+      }),
+    recall: (durable, wait) =>
+      operate(instance, 'recall', wait, () => keep(instance, recallFrom(archive, durable, baseDigest))),
+    discard: (ref) =>
+      operate(instance, 'discard', {}, () => {
+        instance.states.delete(ref.key);
+      }),
+    census: () => ({ machines: instance.machines.size, states: instance.states.size, steps: instance.step }),
+    crash: () => crash(instance),
+    restart() {
+      instance.down = false;
+    },
+    async [Symbol.asyncDispose]() {
+      crash(instance);
+    },
+  };
+}
