@@ -44,12 +44,12 @@ export class GroupCommit {
   add(pending: Pending, urgent: boolean): void {
     this.#queue.push(pending);
     if (urgent) this.#start();
-    else if (!this.#running) this.#startLater();
+    else if (this.#running === null) this.#startLater();
   }
 
   /** Resolves when everything queued is durable or has failed. */
   async settle(): Promise<void> {
-    while (this.#running || this.#queue.length > 0) {
+    while (this.#running !== null || this.#queue.length > 0) {
       this.#start();
       await this.#running;
     }

@@ -132,7 +132,7 @@ class AppendOnlyJournal implements JournalFile {
 
   /** @throws JOURNAL_CORRUPT, DATA_DIR_VERSION, STORAGE_FAILED */
   async *read(fromSeq = 1): AsyncGenerator<JournalEntry> {
-    if (this.#closed) throw closedError(this.#parts.path);
+    if (this.#closed !== null) throw closedError(this.#parts.path);
     const { file, path } = this.#parts;
     const reader = new RecordReader(file, this.#durableEnd);
     let point = this.#pointBefore(fromSeq);
@@ -160,7 +160,7 @@ class AppendOnlyJournal implements JournalFile {
     record: JournalRecord,
     waiter: { resolve(entry: JournalEntry): void; reject(error: unknown): void } | null,
   ): void {
-    const failure = this.#commit.failure ?? (this.#closed ? closedError(this.#parts.path) : null);
+    const failure = this.#commit.failure ?? (this.#closed !== null ? closedError(this.#parts.path) : null);
     if (failure) throw failure;
     const body = encodeBody(record);
     const seq = this.#lastSeq + 1;

@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import type { PageHash } from '../../ports/page-store.js';
+import { ENTRY_HEADER_BYTES } from './page-codec.js';
+
+/**
+ * A pack's bytes, version 1. All integers are little-endian.
+ *
+ * Header: magic (8), version u32, length of the key u32, the key under which the pack was written, CRC-32 of all that.
+ * Then the entries (page-codec.ts), one behind the other.
+ * Footer: for each entry its hash (32), offset u32 and length u32; then, 48 bytes from the end, the number of
+ * entries u32, the footer's offset u32, SHA-256 of the footer up to here (32), magic (8).
+ */
+export const PACK_MAGIC = Buffer.from('WRPACK\r\n', 'latin1');
+export const PACK_END_MAGIC = Buffer.from('WRPEND\r\n', 'latin1');
+export const PACK_VERSION = 1;
+export const PACK_ENDING = '.wrp';
+export const TRAILER_BYTES = 48;
+/** A pack holds at most 256 MiB of pages, so that offsets fit and a footer is read in one piece. */
+export const PACK_PAGES_MAX = 65_536;
+
+const INDEX_ENTRY_BYTES = 40;
+const FIXED_HEADER_BYTES = 16;
+export const KEY_BYTES_MAX = 128;
+export const PACK_HEADER_BYTES_MAX = FIXED_HEADER_BYTES + KEY_BYTES_MAX + 4;
+
+/** Where a page is in its pack. */
+export interface PackedPage {
+  readonly hash: PageHash;
+  readonly offset: number;
+  /** Bytes of its entry. */
+  readonly entryBytes: number;
+}
+
+export function encodePackHeader(key: string): Buffer {
+  const keyBytes = Buffer.from(key, 'utf8');
+  const header = Buffer.alloc(FIXED_HEADER_BYTES + keyBytes.length + 4);
+  PACK_MAGIC.copy(header);
+  header.writeUInt32LE(PACK_VERSION, 8);
+  header.writeUInt32LE(keyBytes.length, 12);
+  keyBytes.copy(header, FIXED_HEADER_BYTES);
+  header.writeUInt32LE(crc32(header.subarray(0, -4)), header.length - 4);
+  return header;
+}
+
+export interface PackHeader {
+  readonly version: number;
+  readonly key: string;
+  readonly headerBytes: number;
+}
+
+/** Reads a header from the first bytes of a pack, or null when it is damaged. */
+export function decodePackHeader(bytes: Buffer): PackHeader | null {
+  if (bytes.length < FIXED_HEADER_BYTES + 4 || !bytes.subarray(0, 8).equals(PACK_MAGIC)) return null;
+  const keyEnd = FIXED_HEADER_BYTES + bytes.readUInt32LE(12);
+  if (keyEnd + 4 > Math.min(bytes.length, PACK_HEADER_BYTES_MAX)) return null;
+  if (crc32(bytes.subarray(0, keyEnd)) !== bytes.readUInt32LE(keyEnd)) return null;
+  return {
+    version: bytes.readUInt32LE(8),
+    key: bytes.toString('utf8', FIXED_HEADER_BYTES, keyEnd),
+    headerBytes: keyEnd + 4,
+  };
+}
+
+/** The footer of a pack and its hash, which names the pack. */
+export function encodeFooter(pages: readonly PackedPage[], offset: number): { bytes: Buffer; hash: string } {
+  const indexBytes = pages.length * INDEX_ENTRY_BYTES;
+  const bytes = Buffer.alloc(indexBytes + TRAILER_BYTES);
+  for (const [index, page] of pages.entries()) {
+    const at = index * INDEX_ENTRY_BYTES;
+    bytes.write(page.hash, at, 'hex');
+    bytes.writeUInt32LE(page.offset, at + 32);
+    bytes.writeUInt32LE(page.entryBytes, at + 36);
+  }
+  bytes.writeUInt32LE(pages.length, indexBytes);
+  bytes.writeUInt32LE(offset, indexBytes + 4);
+  const digest = createHash('sha256')
+    .update(bytes.subarray(0, indexBytes + 8))
+    .digest();
+  digest.copy(bytes, indexBytes + 8);
+  PACK_END_MAGIC.copy(bytes, indexBytes + 40);
+  return { bytes, hash: digest.toString('hex') };
+}
+
+/** Offset of the footer according to a trailer, or null when that cannot be. */
+export function footerOffset(trailer: Buffer, packBytes: number): number | null {
+  if (trailer.length < TRAILER_BYTES || !trailer.subarray(40).equals(PACK_END_MAGIC)) return null;
+  const count = trailer.readUInt32LE(0);
+  const offset = trailer.readUInt32LE(4);
+  if (count > PACK_PAGES_MAX || offset + count * INDEX_ENTRY_BYTES + TRAILER_BYTES !== packBytes) return null;
+  return offset;
+}
+
+/** The pages of a footer, or null when its checksum does not match. */
+export function decodeFooter(footer: Buffer): PackedPage[] | null {
+  const indexBytes = footer.length - TRAILER_BYTES;
+  const digest = createHash('sha256')
+    .update(footer.subarray(0, indexBytes + 8))
+    .digest();
+  if (!digest.equals(footer.subarray(indexBytes + 8, indexBytes + 40))) return null;
+  const pages: PackedPage[] = [];
+  for (let at = 0; at < indexBytes; at += INDEX_ENTRY_BYTES) {
+    const entryBytes = footer.readUInt32LE(at + 36);
+    if (entryBytes <= ENTRY_HEADER_BYTES) return null;
+    pages.push({
+      hash: footer.toString('hex', at, at + 32),
+      offset: footer.readUInt32LE(at + 32),
+      entryBytes,
+    });
+  }
+  return pages;
+}
