@@ -22,7 +22,7 @@ import { createWorld } from '../runtime/create-world.js';
 import { deleteWorld } from '../runtime/delete-world.js';
 import { execute } from '../runtime/execute.js';
 import { childrenToRun, executeInAll } from '../runtime/execute-in-all.js';
-import { findState, findWorld } from '../runtime/find-world.js';
+import { findState, findWorld, lookUpWorld } from '../runtime/find-world.js';
 import { rewind } from '../runtime/rewind.js';
 import { snapshotWorld } from '../runtime/snapshot-world.js';
 import { defineAction, given, waitOf } from './action.js';
@@ -102,7 +102,7 @@ export const executeInAllAction = defineAction({
   output: z.array(ExecuteInAllItem),
   async run(context, input, call) {
     const worlds = input.worlds
-      ? input.worlds.map((reference) => findWorld(context, reference))
+      ? input.worlds.map((reference) => lookUpWorld(context.model, reference))
       : childrenToRun(context, findWorld(context, input.world));
     let done = 0;
     const request = {

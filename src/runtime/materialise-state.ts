@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { StateId } from '../model/ids.js';
 import { WorldError } from '../model/world-error.js';
-import type { RecordOf } from '../ports/journal-record.js';
+import type { RecordOf } from '../ports/journal-execution.js';
 import type { ExecuteResult, Machine, OutputSink, StateRef, Substrate, Wait } from '../ports/substrate.js';
 import type { RuntimeContext } from './runtime-context.js';
-import type { StateEntry, World } from './world-model.js';
+import type { ReplayableExecution, StateEntry, World } from './world-model.js';
 
 const SILENT: OutputSink = { write: () => {} };
 /** A replay may be slower than the original run was; only a runaway is stopped. */
@@ -39,7 +39,7 @@ async function makeAgain(context: RuntimeContext, id: StateId, wait: Wait): Prom
     !(entry.id !== id && context.refs.has(entry.id))
   ) {
     missing.push(entry);
-    entry = context.model.state(entry.origin.parent);
+    entry = context.model.state(entry.origin.execution.parentState);
   }
   const world = context.model.world(entry.origin.worldId);
   const substrate = context.substrate(world.birth.substrate);
@@ -82,7 +82,7 @@ async function replay(
 ): Promise<StateRef> {
   if (step.origin.kind !== 'execution')
     throw new WorldError('INTERNAL', `State ${step.id} cannot be replayed.`);
-  const { record } = step.origin;
+  const { execution } = step.origin;
   if (!substrate.supports.replay) {
     throw new WorldError(
       'STATE_LOST',
@@ -90,31 +90,31 @@ async function replay(
       { details: { state: step.id } },
     );
   }
-  const world = context.model.world(record.worldId);
-  const identity = context.model.identity(world, record.generation);
+  const world = context.model.world(execution.worldId);
+  const identity = context.model.identity(world, execution.generation);
   await using machine = await substrate.restore(at.from, identity, at.wait);
-  const result = await runAgain(machine, record, at.wait);
+  const result = await runAgain(machine, execution, at.wait);
   const digest = resultDigest(result);
-  if (digest !== record.resultDigest) {
+  if (digest !== execution.resultDigest) {
     throw new WorldError(
       'RECOVERY_DIVERGED',
-      `Execution ${record.executionId} of world ${world.name} gave another result when it was run again to recover ` +
-        `state ${step.id}. States before it are intact: rewind to ${record.parentState}.`,
-      { details: { execution: record.executionId, state: step.id, parent: record.parentState } },
+      `Execution ${execution.executionId} of world ${world.name} gave another result when it was run again to recover ` +
+        `state ${step.id}. States before it are intact: rewind to ${execution.parentState}.`,
+      { details: { execution: execution.executionId, state: step.id, parent: execution.parentState } },
     );
   }
   return machine.snapshot(at.wait);
 }
 
-function runAgain(machine: Machine, record: RecordOf<'world.executed'>, wait: Wait): Promise<ExecuteResult> {
-  const timeoutMs = Math.min(record.limits.timeoutMs * REPLAY_TIMEOUT_FACTOR, 86_400_000);
-  const { language, code, balances } = record;
+function runAgain(machine: Machine, execution: ReplayableExecution, wait: Wait): Promise<ExecuteResult> {
+  const timeoutMs = Math.min(execution.limits.timeoutMs * REPLAY_TIMEOUT_FACTOR, 86_400_000);
+  const { language, code, balances } = execution;
   const request = {
     language,
     code,
     balances,
-    clockNs: BigInt(record.clockNs),
-    limits: { ...record.limits, timeoutMs },
+    clockNs: BigInt(execution.clockNs),
+    limits: { ...execution.limits, timeoutMs },
   };
   return machine.execute(request, SILENT, wait);
 }

@@ -62,9 +62,9 @@ function replayCost(context: RuntimeContext, id: StateId): { executions: number;
   let entry = context.model.state(id);
   while (entry.origin.kind === 'execution' && !entry.durable && !context.persisting.has(entry.id)) {
     executions += 1;
-    runMs += entry.origin.record.runMs;
+    runMs += entry.origin.execution.runMs;
     if (executions >= REPLAY_EXECUTIONS_MAX) break;
-    entry = context.model.state(entry.origin.parent);
+    entry = context.model.state(entry.origin.execution.parentState);
   }
   return { executions, runMs };
 }

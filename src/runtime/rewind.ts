@@ -63,7 +63,7 @@ function stepsBack(model: WorldModel, world: World, steps: number): StateId {
         { details: { world: world.id, executions: n } },
       );
     }
-    id = origin.parent;
+    id = origin.execution.parentState;
   }
   return id;
 }
@@ -91,5 +91,5 @@ function inHistory(model: WorldModel, world: World, reference: string): StateId 
 
 function parentOf(model: WorldModel, id: StateId): StateId | null {
   const { origin } = model.state(id);
-  return origin.kind === 'execution' ? origin.parent : null;
+  return origin.kind === 'execution' ? origin.execution.parentState : null;
 }

@@ -1,13 +1,5 @@
 import { strict as assert } from 'node:assert';
-import type {
-  BranchId,
-  ConditionId,
-  ExecutionId,
-  SnapshotId,
-  StateId,
-  VerseId,
-  WorldId,
-} from '../model/ids.js';
+import type { BranchId, ConditionId, SnapshotId, StateId, VerseId, WorldId } from '../model/ids.js';
 import { WorldError } from '../model/world-error.js';
 import { Ledger, type LedgerOp } from '../multiverse/index.js';
 import type { IdentityRecord, JournalRecord, RecordOf, WorldBirth } from '../ports/journal-record.js';
@@ -44,15 +36,29 @@ export interface World {
   seedsDrawn: number;
 }
 
+/** What an execution took in and the digest of what it answered; answers themselves stay in the journal. */
+export type ReplayableExecution = Pick<
+  RecordOf<'world.executed'>,
+  | 'worldId'
+  | 'executionId'
+  | 'parentState'
+  | 'generation'
+  | 'language'
+  | 'code'
+  | 'clockNs'
+  | 'balances'
+  | 'limits'
+  | 'resultDigest'
+  | 'runMs'
+>;
+
 /** How a state came to be: all that is needed to make it again. */
 export type StateOrigin =
   | { readonly kind: 'boot'; readonly worldId: WorldId }
   | {
       readonly kind: 'execution';
       readonly worldId: WorldId;
-      readonly parent: StateId;
-      readonly executionId: ExecutionId;
-      readonly record: RecordOf<'world.executed'>;
+      readonly execution: ReplayableExecution;
     };
 
 export interface StateEntry {
@@ -241,9 +247,7 @@ export class WorldModel {
       origin: {
         kind: 'execution',
         worldId: world.id,
-        parent: record.parentState,
-        executionId: record.executionId,
-        record,
+        execution: replayable(record),
       },
       durable: null,
     });
@@ -328,4 +332,20 @@ export class WorldModel {
   #applyLedger(ops: readonly LedgerOp[]): void {
     if (ops.length > 0) this.ledger.applyAll(ops);
   }
+}
+
+function replayable(record: RecordOf<'world.executed'>): ReplayableExecution {
+  return {
+    worldId: record.worldId,
+    executionId: record.executionId,
+    parentState: record.parentState,
+    generation: record.generation,
+    language: record.language,
+    code: record.code,
+    clockNs: record.clockNs,
+    balances: record.balances,
+    limits: record.limits,
+    resultDigest: record.resultDigest,
+    runMs: record.runMs,
+  };
 }

@@ -1,0 +1,217 @@
+import type {
+  BalanceView,
+  BranchInput,
+  BranchView,
+  CreateInput,
+  DeleteView,
+  ExecuteInAllInput,
+  ExecuteInAllItem,
+  ExecutionView,
+  ListInput,
+  PullUpInput,
+  PullUpView,
+  PushDownInput,
+  PushDownView,
+  QueryView,
+  RewindInput,
+  RewindView,
+  Rows,
+  SnapshotView,
+  VoidView,
+  WorldView,
+} from '../../model/api.js';
+
+/** What one call may carry besides its input. */
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  /** Output of an execution as it appears. */
+  readonly onOutput?: (stream: 'stdout' | 'stderr', text: string) => void;
+}
+
+/** How a client reaches a runtime: in this process, or over a connection. */
+export interface Transport {
+  call(action: string, input: object, options: CallOptions): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export type CreateOptions = Omit<CreateInput, 'snapshot'> & {
+  /** Id or name of the snapshot to start from. */
+  readonly snapshotId?: string;
+};
+
+type Without<T> = Omit<T, 'world'>;
+
+/**
+ * A runtime as a program uses it. Every method is one action; each throws a `WorldError` with a documented code.
+ */
+export class RuntimeClient implements AsyncDisposable {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** Makes a world, fresh or from a snapshot. */
+  async create(options: CreateOptions = {}, call: CallOptions = {}): Promise<World> {
+    const { snapshotId, ...rest } = options;
+    const input: CreateInput = snapshotId === undefined ? rest : { ...rest, snapshot: snapshotId };
+    return new World(this.#transport, await this.#call<WorldView>('create', input, call));
+  }
+
+  /** A world that exists, by id, name or id prefix. */
+  async world(reference: string): Promise<World> {
+    return new World(this.#transport, await this.#call<WorldView>('show', { world: reference }));
+  }
+
+  /** Running and frozen worlds; with `all`, also those that ended. */
+  list(input: ListInput = {}): Promise<WorldView[]> {
+    return this.#call('list', input);
+  }
+
+  /** Runs code in many worlds in parallel; each item has a result or a failure. */
+  executeInAll(input: ExecuteInAllInput, call: CallOptions = {}): Promise<ExecuteInAllItem[]> {
+    return this.#call('execute-in-all', input, call);
+  }
+
+  /** Live balances of all accounts. */
+  balances(): Promise<BalanceView[]> {
+    return this.#call('balances', {});
+  }
+
+  entities(limit?: number): Promise<Rows> {
+    return this.#call('entities', limit === undefined ? {} : { limit });
+  }
+
+  branches(limit?: number): Promise<Rows> {
+    return this.#call('branches', limit === undefined ? {} : { limit });
+  }
+
+  resolutions(limit?: number): Promise<Rows> {
+    return this.#call('resolutions', limit === undefined ? {} : { limit });
+  }
+
+  metrics(limit?: number): Promise<Rows> {
+    return this.#call('metrics', limit === undefined ? {} : { limit });
+  }
+
+  /** One SELECT over the catalog. */
+  query(sql: string): Promise<QueryView> {
+    return this.#call('query', { sql });
+  }
+
+  /** Finishes what runs and lets go of the data directory. */
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #call<T>(action: string, input: object, options: CallOptions = {}): Promise<T> {
+    return this.#transport.call(action, input, options) as Promise<T>;
+  }
+}
+
+/** A handle on one world. Its fields are as of when it was made; `show` asks again. */
+export class World {
+  readonly #transport: Transport;
+  readonly id: string;
+  readonly name: string;
+  readonly verse: string;
+  readonly trit: -1 | 0 | 1;
+
+  constructor(transport: Transport, view: WorldView) {
+    this.#transport = transport;
+    this.id = view.id;
+    this.name = view.name;
+    this.verse = view.verse;
+    this.trit = view.trit;
+  }
+
+  /** Runs Python code. Code that raises gives `ok: false`; only what could not run at all throws. */
+  execute(
+    code: string,
+    options: CallOptions & { readonly timeoutMs?: number; readonly expectHead?: string } = {},
+  ): Promise<ExecutionView> {
+    const { signal, onOutput, ...input } = options;
+    const call = { ...(signal ? { signal } : {}), ...(onOutput ? { onOutput } : {}) };
+    return this.#call('execute', { code, ...input }, call);
+  }
+
+  /** Names the present state and makes it durable. */
+  snapshot(name?: string): Promise<SnapshotView> {
+    return this.#call('snapshot', name === undefined ? {} : { name });
+  }
+
+  /** Starts new worlds from the present state: a number of them, or named ones. */
+  async branch(input: Without<BranchInput> = {}): Promise<World[]> {
+    const branched = await this.#call<BranchView>('branch', input);
+    return branched.children.map((view) => new World(this.#transport, view));
+  }
+
+  /** Opens a condition; answers its verses' worlds by outcome name, and the record. */
+  async pushDown(
+    input: Without<PushDownInput> = {},
+  ): Promise<{ verses: Record<string, World>; record: PushDownView }> {
+    const record = await this.#call<PushDownView>('push-down', input);
+    const verses = record.outcomes.map(({ name, worldId }) => {
+      const view = record.children.find(({ id }) => id === worldId);
+      return view ? [[name, new World(this.#transport, view)] as const] : [];
+    });
+    return { verses: Object.fromEntries(verses.flat()), record };
+  }
+
+  /** Runs code in all children in parallel: one program, or one by verse name. */
+  executeInAll(
+    program: string | Readonly<Record<string, string>>,
+    options: CallOptions & { readonly timeoutMs?: number } = {},
+  ): Promise<ExecuteInAllItem[]> {
+    const { signal, onOutput, ...input } = options;
+    const call = { ...(signal ? { signal } : {}), ...(onOutput ? { onOutput } : {}) };
+    const programs = typeof program === 'string' ? { code: program } : { codes: { ...program } };
+    return this.#call('execute-in-all', { ...programs, ...input }, call);
+  }
+
+  /** Resolves the open push-down: this world becomes the winner. */
+  pullUp(input: Without<PullUpInput> = {}): Promise<PullUpView> {
+    return this.#call('pull-up', input);
+  }
+
+  /** Takes the open push-down back. */
+  void(): Promise<VoidView> {
+    return this.#call('void', {});
+  }
+
+  /** Goes back to an earlier state: memory and files. */
+  rewind(input: Without<RewindInput> = {}): Promise<RewindView> {
+    return this.#call('rewind', input);
+  }
+
+  /** The world as it is now. */
+  show(): Promise<WorldView> {
+    return this.#call('show', {});
+  }
+
+  /** Its executions, newest first. */
+  log(limit?: number): Promise<Rows> {
+    return this.#call('log', limit === undefined ? {} : { limit });
+  }
+
+  /** Credits its account with base units of a token. */
+  deposit(token: string, amount: bigint): Promise<BalanceView[]> {
+    return this.#call('deposit', { token, amount: amount.toString() });
+  }
+
+  balances(): Promise<BalanceView[]> {
+    return this.#call('balances', {});
+  }
+
+  delete(): Promise<DeleteView> {
+    return this.#call('delete', {});
+  }
+
+  #call<T>(action: string, input: object, options: CallOptions = {}): Promise<T> {
+    return this.#transport.call(action, { ...input, world: this.id }, options) as Promise<T>;
+  }
+}
