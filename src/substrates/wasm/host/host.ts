@@ -1,0 +1,208 @@
+import { ExecutorPool } from './executor-pool.js';
+import type { FrameConnection } from './frame-connection.js';
+import { PART_BYTES } from './frames.js';
+import { PageMemory } from './page-memory.js';
+import { SegmentSlots } from './page-slots.js';
+import { factsOf } from './state-store.js';
+import { StateTransfer } from './state-transfer.js';
+import {
+  BASE_STATE,
+  type ControlMessage,
+  type HostMessage,
+  type RunMessage,
+  type StartMessage,
+} from './wire.js';
+import type { Engine } from './worker-messages.js';
+import type { SpawnThread } from './worker-thread.js';
+
+export interface HostOptions {
+  readonly connection: FrameConnection<HostMessage>;
+  readonly compileEngine: () => Promise<Engine>;
+  readonly spawn: SpawnThread;
+  /** Ends the process. */
+  readonly exit: () => void;
+}
+
+/** The executor host without its process: answers the control process's messages. */
+export class ExecutorHost {
+  readonly #options: HostOptions;
+  readonly #engine: Promise<Engine>;
+  #start: StartMessage | null = null;
+  #startup: Uint8Array | null = null;
+  #startupReceived = 0;
+  #memory: PageMemory | null = null;
+  #pool: ExecutorPool | null = null;
+  #transfer: StateTransfer | null = null;
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+    // Compiling takes as long as reading the cache and sending it: it begins before anyone asks.
+    this.#engine = options.compileEngine();
+    this.#engine.catch((error: unknown) => this.#fatal(`the engine does not compile: ${String(error)}`));
+  }
+
+  /** @throws on a message that makes no sense: the caller ends the process. */
+  receive(message: ControlMessage, binary: Buffer): void {
+    switch (message.type) {
+      case 'start':
+        this.#begin(message);
+        return;
+      case 'startupPart':
+        this.#receiveStartup(message.offset, binary);
+        return;
+      case 'run':
+        this.#run(message);
+        return;
+      case 'interrupt':
+        this.#pool?.interrupt(message.run);
+        return;
+      case 'terminate':
+        this.#pool?.terminate(message.run);
+        return;
+      case 'discard':
+        for (const state of message.states) this.#memory?.states.delete(state);
+        return;
+      case 'stats':
+        this.#stats(message.request);
+        return;
+      default:
+        if (this.#transfer === null) throw new Error(`${message.type} before the host is ready`);
+        this.#transfer.receive(message, binary);
+        return;
+    }
+  }
+
+  #fatal(message: string): void {
+    this.#options.connection.send({ type: 'fatal', message });
+    this.#options.connection.end(this.#options.exit);
+  }
+
+  #begin(message: StartMessage): void {
+    this.#start = message;
+    this.#memory = new PageMemory(message.slabBudgetBytes);
+    if (message.startupBytes !== null) {
+      this.#startup = new Uint8Array(new SharedArrayBuffer(message.startupBytes));
+      return;
+    }
+    this.#engine
+      .then((engine) => this.#makeStartup(engine))
+      .then((bytes) => {
+        this.#startup = bytes;
+        this.#sendStartup(bytes);
+        return this.#hire();
+      })
+      .catch((error: unknown) => this.#fatal(`no startup snapshot can be made: ${String(error)}`));
+  }
+
+  /** In a thread of its own, because making one changes globals for good. */
+  async #makeStartup(engine: Engine): Promise<Uint8Array> {
+    const { spawn } = this.#options;
+    const bytes = await new Promise<Uint8Array>((resolve, reject) => {
+      const thread = spawn({
+        message: (message) => {
+          if (message.type === 'startup') resolve(message.bytes);
+          else reject(new Error(message.type === 'broken' ? message.reason : `unexpected ${message.type}`));
+          thread.terminate().catch(reject);
+        },
+        gone: (reason) => reject(new Error(reason)),
+      });
+      thread.post({ type: 'makeStartup', engine });
+    });
+    const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+    shared.set(bytes);
+    return shared;
+  }
+
+  #sendStartup(bytes: Uint8Array): void {
+    for (let offset = 0; offset < bytes.length; offset += PART_BYTES) {
+      const part = Buffer.from(bytes.slice(offset, offset + PART_BYTES));
+      this.#options.connection.send({ type: 'startupPart', offset, totalBytes: bytes.length }, part);
+    }
+  }
+
+  #receiveStartup(offset: number, binary: Buffer): void {
+    const target = this.#startup;
+    if (target === null) throw new Error('a startup part came before start');
+    target.set(binary, offset);
+    this.#startupReceived += binary.length;
+    if (this.#startupReceived < target.length) return;
+    this.#hire().catch((error: unknown) => this.#fatal(`the workers do not start: ${String(error)}`));
+  }
+
+  async #hire(): Promise<void> {
+    const engine = await this.#engine;
+    const [start, startup, memory] = [this.#start, this.#startup, this.#memory];
+    if (start === null || startup === null || memory === null) throw new Error('the host was not started');
+    const { connection } = this.#options;
+    const pool = new ExecutorPool({
+      size: start.workers,
+      memory,
+      engine,
+      startup,
+      spawn: this.#options.spawn,
+      schedule: start.schedule,
+      events: {
+        ready: (baseDigest, base) => {
+          memory.states.set(BASE_STATE, base);
+          const slots = new SegmentSlots();
+          this.#transfer = new StateTransfer({ connection, memory, base, slots });
+          connection.send({ type: 'ready', baseDigest, base: factsOf(base) });
+        },
+        started: (run) => connection.send({ type: 'started', run }),
+        output: (run, stream, text) => connection.send({ type: 'output', run, stream, text }),
+        ran: (run, outcome) => connection.send({ type: 'ran', run, outcome }),
+        committed: (job, state) =>
+          connection.send({ type: 'committed', run: job.run, facts: factsOf(state) }),
+        failed: (run, reason, message) => connection.send({ type: 'failed', run, reason, message }),
+        fatal: (message) => this.#fatal(message),
+      },
+    });
+    this.#pool = pool;
+  }
+
+  #run(message: RunMessage): void {
+    const { run, to, clockNs, rekey } = message;
+    const from = this.#memory?.states.get(message.from);
+    if (from === undefined || this.#pool === null) {
+      const text = `the host has no state ${message.from}`;
+      this.#options.connection.send({ type: 'failed', run, reason: 'unknownState', message: text });
+      return;
+    }
+    this.#pool.submit({
+      run,
+      from,
+      to,
+      request: {
+        code: message.code,
+        clockNs: BigInt(clockNs),
+        rekey: rekey === null ? null : { ...rekey, seed: BigInt(rekey.seed) },
+        balances: message.balances,
+        memoryBytes: message.memoryBytes,
+        outputBytes: message.outputBytes,
+        fileBytes: message.fileBytes,
+        files: message.files,
+      },
+    });
+  }
+
+  #stats(request: number): void {
+    const [pool, memory] = [this.#pool, this.#memory];
+    // Exact numbers are wanted, so whatever is free is freed first.
+    memory?.collect();
+    this.#options.connection.send({
+      type: 'stats',
+      request,
+      stats: {
+        workers: pool?.workers ?? 0,
+        idle: pool?.idle ?? 0,
+        replaced: pool?.replaced ?? 0,
+        queued: pool?.queued ?? 0,
+        states: memory?.states.size ?? 0,
+        slotsUsed: memory?.slab.used ?? 0,
+        slotsBudget: memory?.slab.budgetSlots ?? 0,
+        loads: pool?.loads ?? 0,
+        foreignLoads: pool?.foreignLoads ?? 0,
+      },
+    });
+  }
+}

@@ -1,0 +1,115 @@
+import type { Executor, RunOutcome } from '../executor/executor-contract.js';
+import { createOutputBatch } from './output-batch.js';
+import { SegmentSlots } from './page-slots.js';
+import { type Engine, type FromWorker, INTERRUPTED_CELL, type ToWorker } from './worker-messages.js';
+
+export interface WorkerLoopOptions {
+  readonly post: (message: FromWorker) => void;
+  readonly boot: (message: Extract<ToWorker, { type: 'boot' }>) => Promise<Executor>;
+  readonly makeStartup: (engine: Engine) => Promise<Uint8Array>;
+  readonly nowMs: () => number;
+}
+
+type RunOrder = Extract<ToWorker, { type: 'run' }>;
+
+/** What one worker thread does with the messages of the host's main thread. Everything but boot is synchronous. */
+export function createWorkerLoop(options: WorkerLoopOptions): (message: ToWorker) => void {
+  const { post } = options;
+  const slots = new SegmentSlots();
+  let executor: Executor | null = null;
+  let interrupt: Int32Array | null = null;
+  let grant = new Int32Array(0);
+  /** The run that waits for slots. */
+  let uncommitted: number | null = null;
+
+  const booted = (): Executor => {
+    if (executor === null) throw new Error('the executor has not booted');
+    return executor;
+  };
+
+  const receive = (segments: readonly SharedArrayBuffer[], more: Int32Array): void => {
+    for (const segment of segments) slots.add(segment);
+    if (more.length === 0) return;
+    const merged = new Int32Array(grant.length + more.length);
+    merged.set(grant);
+    merged.set(more, grant.length);
+    grant = merged;
+  };
+
+  const commit = (run: number): void => {
+    const delta = booted().commit(slots, grant);
+    grant = grant.slice(delta.slotsUsed);
+    post({ type: 'committed', run, delta, memoryBytes: booted().memoryBytes });
+  };
+
+  const rollback = (run: number): void => {
+    booted().rollback();
+    post({ type: 'rolledBack', run, memoryBytes: booted().memoryBytes });
+  };
+
+  const run = (order: RunOrder): void => {
+    receive(order.segments, order.grant);
+    booted().load(slots, order.load);
+    post({ type: 'started', run: order.run });
+    const output = createOutputBatch({
+      nowMs: options.nowMs,
+      send: (stream, text) => post({ type: 'output', run: order.run, stream, text }),
+    });
+    let outcome: RunOutcome = booted().run(order.request, output.write);
+    output.flush();
+    // An interrupt that arrived at any time during the run, even one the guest swallowed, undoes it.
+    if (outcome.kind === 'done' && interrupt !== null && Atomics.load(interrupt, INTERRUPTED_CELL) !== 0) {
+      outcome = { kind: 'interrupted', runMs: outcome.runMs };
+    }
+    post({ type: 'ran', run: order.run, outcome });
+    if (outcome.kind === 'fatal') return;
+    if (outcome.kind === 'interrupted' || !outcome.changed) {
+      rollback(order.run);
+      return;
+    }
+    const needed = booted().slotsNeeded();
+    if (needed <= grant.length) {
+      commit(order.run);
+      return;
+    }
+    uncommitted = order.run;
+    post({ type: 'need', run: order.run, slots: needed });
+  };
+
+  const granted = (order: Extract<ToWorker, { type: 'grant' }>): void => {
+    const waiting = uncommitted;
+    if (waiting === null) throw new Error('a grant came although nothing waits for one');
+    uncommitted = null;
+    receive(order.segments, order.grant);
+    if (order.grant.length === 0) rollback(waiting);
+    else commit(waiting);
+  };
+
+  const handle = async (message: ToWorker): Promise<void> => {
+    switch (message.type) {
+      case 'makeStartup':
+        return post({ type: 'startup', bytes: await options.makeStartup(message.engine) });
+      case 'boot': {
+        interrupt = message.interrupt;
+        executor = await options.boot(message);
+        return post({ type: 'booted', baseDigest: executor.baseDigest, baseSlots: executor.baseSlots });
+      }
+      case 'writeBase':
+        receive(message.segments, new Int32Array(0));
+        return post({ type: 'base', delta: booted().writeBase(slots, message.ids) });
+      case 'run':
+        return run(message);
+      case 'grant':
+        return granted(message);
+    }
+  };
+
+  return (message) => {
+    handle(message).catch((error: unknown) => {
+      post({
+        type: 'broken',
+        reason: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
+    });
+  };
+}

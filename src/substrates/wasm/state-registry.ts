@@ -1,0 +1,88 @@
+import { WorldError } from '../../model/world-error.js';
+import type { BranchIdentity, StateRef } from '../../ports/substrate.js';
+import { BASE_STATE, type StateFacts } from './host/wire.js';
+import type { HostProcess } from './host-process.js';
+
+/** One state as the control process knows it; machines and references that stand at it share this object. */
+export interface StateEntry {
+  /** The host that holds it; null for the base state, which every host holds. */
+  readonly home: HostProcess | null;
+  readonly handle: number;
+  /** Identity under which the guest ran last; null when it has none yet. */
+  readonly stamp: string | null;
+  readonly facts: StateFacts;
+  /** Machines and references that keep it. */
+  keepers: number;
+}
+
+/** Two identities with the same stamp are the same world in the same generation. */
+export function stampOf(identity: BranchIdentity): string {
+  return `${identity.worldId}:${identity.generation}`;
+}
+
+export function baseEntry(facts: StateFacts): StateEntry {
+  return { home: null, handle: BASE_STATE, stamp: null, facts, keepers: 1 };
+}
+
+/** Counts who keeps which state, and tells hosts of those that nobody keeps any more. */
+export class StateRegistry {
+  readonly #entries = new Map<string, StateEntry>();
+  readonly #unwanted = new Map<HostProcess, number[]>();
+  #nextKey = 1;
+
+  keep(entry: StateEntry): StateEntry {
+    entry.keepers++;
+    return entry;
+  }
+
+  release(entry: StateEntry): void {
+    entry.keepers--;
+    if (entry.keepers > 0 || entry.home === null || entry.home.lost !== null) return;
+    const batch = this.#unwanted.get(entry.home);
+    if (batch !== undefined) {
+      batch.push(entry.handle);
+      return;
+    }
+    this.#unwanted.set(entry.home, [entry.handle]);
+    queueMicrotask(() => this.#flush());
+  }
+
+  /** A new reference to `entry`. Each has a key of its own, so discarding one leaves the others valid. */
+  reference(entry: StateEntry): StateRef {
+    const key = `state-${this.#nextKey++}`;
+    this.#entries.set(key, this.keep(entry));
+    return { substrate: 'wasm', key };
+  }
+
+  /** @throws STATE_LOST when it was discarded, is not of this substrate, or was lost with its host. */
+  find(state: StateRef): StateEntry {
+    const entry = state.substrate === 'wasm' ? this.#entries.get(state.key) : undefined;
+    if (entry === undefined) {
+      const text = `there is no state ${state.key}: it was discarded, or is not of this substrate`;
+      throw new WorldError('STATE_LOST', text, { details: { state: state.key } });
+    }
+    assertAlive(entry);
+    return entry;
+  }
+
+  /** Discarding what is not there does nothing. */
+  discard(state: StateRef): void {
+    const entry = this.#entries.get(state.key);
+    if (entry === undefined) return;
+    this.#entries.delete(state.key);
+    this.release(entry);
+  }
+
+  #flush(): void {
+    for (const [host, states] of this.#unwanted) host.send({ type: 'discard', states });
+    this.#unwanted.clear();
+  }
+}
+
+/** @throws STATE_LOST when the host that held it is gone. */
+export function assertAlive(entry: StateEntry): void {
+  const lost = entry.home?.lost ?? null;
+  if (lost === null) return;
+  const text = 'the state was lost with its executor host: recall it, or replay from one that is durable';
+  throw new WorldError('STATE_LOST', text, { cause: lost });
+}

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { WorldError } from '../../model/world-error.js';
+import { PAGE_BYTES } from '../../ports/page-store.js';
+import type {
+  BranchIdentity,
+  ExecuteRequest,
+  ExecuteResult,
+  Machine,
+  Measurement,
+  OutputSink,
+  StateRef,
+  Wait,
+} from '../../ports/substrate.js';
+import { boundedWait, interruptedError } from './bounded-wait.js';
+import type { HostProcess } from './host-process.js';
+import type { HostSupervisor } from './host-supervisor.js';
+import type { RunBounds, RunCall } from './run-call.js';
+import { assertAlive, type StateEntry, type StateRegistry, stampOf } from './state-registry.js';
+
+export interface MachineParts {
+  readonly registry: StateRegistry;
+  readonly supervisor: HostSupervisor;
+  readonly bounds: RunBounds;
+}
+
+/**
+ * A world on the executor host: which state it stands at, and who it is. An idle one costs this object and
+ * nothing on the host.
+ */
+export class WasmMachine implements Machine {
+  readonly #parts: MachineParts;
+  readonly #identity: BranchIdentity;
+  #at: StateEntry;
+  /** False until this machine committed something: it then adds nothing to the state it came from. */
+  #moved = false;
+  /** The capture of the state after the last execution. */
+  #capture: Promise<void> | null = null;
+  /** The result of an execution was given out, but its state is lost: nothing can continue from here. */
+  #broken: WorldError | null = null;
+  #running: AbortController | null = null;
+  #closed = false;
+
+  /** Takes over one keeper of `at`. */
+  constructor(parts: MachineParts, at: StateEntry, identity: BranchIdentity) {
+    this.#parts = parts;
+    this.#at = at;
+    this.#identity = identity;
+  }
+
+  async execute(request: ExecuteRequest, sink: OutputSink, wait: Wait): Promise<ExecuteResult> {
+    assert(this.#running === null, 'executions of one machine must not overlap');
+    const own = new AbortController();
+    this.#running = own;
+    const signal = wait.signal === undefined ? own.signal : AbortSignal.any([own.signal, wait.signal]);
+    try {
+      const call = await this.#begin(request, sink, signal);
+      return await call.result;
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  async snapshot(wait: Wait): Promise<StateRef> {
+    await this.#settle(wait);
+    assertAlive(this.#at);
+    return this.#parts.registry.reference(this.#at);
+  }
+
+  async measure(): Promise<Measurement> {
+    await this.#settle({});
+    const { memoryBytes, ownPages, overheadBytes } = this.#at.facts;
+    return { memoryBytes, ownBytes: this.#moved ? ownPages * PAGE_BYTES + overheadBytes : 0 };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#running?.abort(new WorldError('INTERRUPTED', 'the machine was closed'));
+    await this.#capture?.catch(() => undefined);
+    this.#parts.registry.release(this.#at);
+  }
+
+  async #begin(request: ExecuteRequest, sink: OutputSink, signal: AbortSignal): Promise<RunCall> {
+    await this.#settle({ signal });
+    const host = await this.#home(signal);
+    if (signal.aborted) throw interruptedError('the execution', signal);
+    const stamp = stampOf(this.#identity);
+    const rekey =
+      this.#at.stamp === stamp ? null : { ...this.#identity, seed: this.#identity.seed.toString() };
+    const to = host.nextId();
+    const { limits } = request;
+    const call = host.run({
+      message: {
+        type: 'run',
+        from: this.#at.handle,
+        to,
+        code: request.code,
+        clockNs: request.clockNs.toString(),
+        rekey,
+        balances: request.balances,
+        memoryBytes: limits.memoryBytes,
+        outputBytes: limits.outputBytes,
+        fileBytes: limits.fileBytes,
+        files: limits.files,
+      },
+      sink,
+      timeoutMs: limits.timeoutMs,
+      signal,
+      bounds: this.#parts.bounds,
+    });
+    this.#capture = this.#captured(call, host, to, stamp);
+    return call;
+  }
+
+  /** Moves to the new state when it has been captured. Never rejects: a failure shows at the next use. */
+  async #captured(call: RunCall, host: HostProcess, handle: number, stamp: string): Promise<void> {
+    try {
+      const facts = await call.commit;
+      if (facts === null) return;
+      const before = this.#at;
+      this.#at = { home: host, handle, stamp, facts, keepers: 1 };
+      this.#moved = true;
+      this.#parts.registry.release(before);
+    } catch (error) {
+      this.#broken =
+        error instanceof WorldError ? error : new WorldError('INTERNAL', String(error), { cause: error });
+    }
+  }
+
+  /** Waits until the last execution's state is captured. */
+  async #settle(wait: Wait): Promise<void> {
+    if (this.#closed) throw new WorldError('RUNTIME_CLOSED', 'the machine was closed');
+    if (this.#capture !== null) {
+      // Bounded by the run itself; this bound only keeps a defect from hanging a caller.
+      const timeoutMs = 2 * (this.#parts.bounds.commitWaitMs + this.#parts.bounds.queueWaitMs);
+      await boundedWait(this.#capture, { wait, timeoutMs, what: 'capturing the state' });
+      this.#capture = null;
+    }
+    if (this.#broken === null) return;
+    const text = `the state after the last execution was not captured: ${this.#broken.message}`;
+    throw new WorldError(this.#broken.code, text, { cause: this.#broken, details: this.#broken.details });
+  }
+
+  async #home(signal: AbortSignal): Promise<HostProcess> {
+    assertAlive(this.#at);
+    return this.#at.home ?? (await this.#parts.supervisor.live({ signal })).process;
+  }
+}
