@@ -1,0 +1,325 @@
+import { createHash } from 'node:crypto';
+
+import type { ConditionId, VerseId } from '../../src/model/ids.js';
+import type { ErrorCode } from '../../src/model/world-error.js';
+import type { LedgerOp, OpOf } from '../../src/multiverse/index.js';
+
+/** Constraints by condition id. */
+export type Constraints = ReadonlyMap<string, ReadonlySet<number>>;
+
+export interface ModelCondition {
+  readonly id: ConditionId;
+  readonly count: number;
+  readonly probabilities: readonly bigint[];
+  readonly oracle: string;
+  readonly opening: Constraints;
+  readonly reports: Map<number, string>;
+  live: Set<number>;
+  status: 'open' | 'resolved' | 'void';
+}
+
+/** Outcome by condition id; conditions that no longer matter are left out. */
+export type ModelAtom = ReadonlyMap<string, number>;
+
+export type Expected = ErrorCode | 'applied' | 'no-op';
+
+const MAX = 2n ** 256n - 1n;
+const ONE = 10n ** 18n;
+
+/**
+ * The multiverse written down the slow and simple way, from the paper's definitions: it lists every live atom, a
+ * verse is the list of its atoms, and a partition is checked by counting each atom. It shares no code with
+ * the ledger.
+ */
+export class Model {
+  readonly conditions = new Map<string, ModelCondition>();
+  readonly verses = new Map<VerseId, Constraints>();
+  readonly balances = new Map<string, bigint>();
+  readonly escrow = new Map<string, bigint>();
+  readonly keys = new Map<string, string>();
+  #atoms: ModelAtom[] = [new Map()];
+  #members = new Map<VerseId, readonly boolean[]>();
+
+  constructor() {
+    this.define(new Map());
+  }
+
+  get atoms(): readonly ModelAtom[] {
+    return this.#atoms;
+  }
+
+  get root(): VerseId {
+    return [...this.verses.keys()][0]!;
+  }
+
+  /** For each live atom, whether the verse contains it. */
+  membersOf(verse: VerseId): readonly boolean[] {
+    const known = this.#members.get(verse);
+    if (known !== undefined) return known;
+    const constraints = this.verses.get(verse)!;
+    const members = this.#atoms.map((atom) =>
+      [...constraints].every(([id, set]) => {
+        const outcome = atom.get(id);
+        return outcome !== undefined && set.has(outcome);
+      }),
+    );
+    this.#members.set(verse, members);
+    return members;
+  }
+
+  isLive(verse: VerseId): boolean {
+    return this.membersOf(verse).includes(true);
+  }
+
+  balance(verse: string, owner: string, token: string): bigint {
+    return this.balances.get(`${verse} ${owner} ${token}`) ?? 0n;
+  }
+
+  /** What the ledger has to answer; when that is success the model does it too. */
+  step(op: LedgerOp): Expected {
+    if (op.idempotencyKey === undefined) return this.#step(op);
+    const key = `${op.by} ${op.idempotencyKey}`;
+    const text = JSON.stringify(Object.entries(op).sort());
+    const seen = this.keys.get(key);
+    if (seen !== undefined) return seen === text ? 'no-op' : 'IDEMPOTENCY_KEY_REUSED';
+    const result = this.#step(op);
+    if (result === 'applied' || result === 'no-op') this.keys.set(key, text);
+    return result;
+  }
+
+  /** Constraints with those of the opening verses added and those that allow everything dropped. */
+  close(pairs: readonly (readonly [string, readonly number[]])[]): Constraints {
+    const closed = new Map<string, Set<number>>();
+    const meet = (id: string, set: ReadonlySet<number>) =>
+      closed.set(id, new Set([...set].filter((one) => closed.get(id)?.has(one) ?? true)));
+    for (const [id, outcomes] of pairs) {
+      const condition = this.conditions.get(id)!;
+      if (new Set(outcomes).size === condition.count) continue;
+      for (const [outer, set] of condition.opening) meet(outer, set);
+      meet(id, new Set(outcomes));
+    }
+    return closed;
+  }
+
+  define(constraints: Constraints): VerseId {
+    const id = idOf(constraints);
+    this.verses.set(id, constraints);
+    return id;
+  }
+
+  #step(op: LedgerOp): Expected {
+    switch (op.kind) {
+      case 'deposit':
+      case 'withdraw':
+      case 'transfer':
+      case 'split':
+      case 'merge':
+        return this.#move(op);
+      case 'defineVerse':
+        return this.#defineVerse(op);
+      case 'openCondition':
+        return this.#open(op);
+      case 'report':
+        return this.#report(op);
+      case 'resolve':
+        return this.#resolve(op);
+      case 'void':
+        return this.#void(op);
+    }
+  }
+
+  #move(op: OpOf<'deposit' | 'withdraw' | 'transfer' | 'split' | 'merge'>): Expected {
+    if (!/^[1-9]\d*$/.test(op.amount) || BigInt(op.amount) > MAX) return 'BAD_AMOUNT';
+    const owner = op.kind === 'transfer' ? op.from : op.owner;
+    if (op.by !== owner && op.by !== '@system') return 'FORBIDDEN';
+    if (!this.verses.has(op.verse)) return 'VERSE_NOT_FOUND';
+    const x = BigInt(op.amount);
+    const add = (verse: string, who: string, change: bigint) => {
+      this.balances.set(`${verse} ${who} ${op.token}`, this.balance(verse, who, op.token) + change);
+    };
+    const held = this.balance(op.verse, owner, op.token);
+    const escrow = this.escrow.get(op.token) ?? 0n;
+    if (op.kind === 'split' || op.kind === 'merge') {
+      const refusal = this.#partitionRefusal(op);
+      if (refusal !== undefined) return refusal;
+      const sources = op.kind === 'split' ? [op.verse] : op.children;
+      if (sources.some((verse) => this.balance(verse, owner, op.token) < x)) return 'INSUFFICIENT_BALANCE';
+      const sign = op.kind === 'split' ? 1n : -1n;
+      add(op.verse, owner, -sign * x);
+      for (const child of op.children) add(child, owner, sign * x);
+      return 'applied';
+    }
+    if (!this.isLive(op.verse)) return 'VERSE_COLLAPSED';
+    if (op.kind === 'transfer') {
+      if (held < x) return 'INSUFFICIENT_BALANCE';
+      add(op.verse, owner, -x);
+      add(op.verse, op.to, x);
+      return 'applied';
+    }
+    if (this.membersOf(op.verse).includes(false)) return 'NOT_EXHAUSTIVE';
+    if (op.kind === 'withdraw' && held < x) return 'INSUFFICIENT_BALANCE';
+    if (op.kind === 'deposit' && escrow + x > MAX) return 'BALANCE_OVERFLOW';
+    const change = op.kind === 'deposit' ? x : -x;
+    this.escrow.set(op.token, escrow + change);
+    add(op.verse, owner, change);
+    return 'applied';
+  }
+
+  #partitionRefusal(op: OpOf<'split' | 'merge'>): ErrorCode | undefined {
+    if (op.children.some((child) => !this.verses.has(child))) return 'VERSE_NOT_FOUND';
+    if (![op.verse, ...op.children].every((verse) => this.isLive(verse))) return 'VERSE_COLLAPSED';
+    const covers = this.#atoms.map(
+      (_, atom) => op.children.filter((child) => this.membersOf(child)[atom] === true).length,
+    );
+    if (covers.some((times) => times > 1)) return 'OVERLAP';
+    const parent = this.membersOf(op.verse);
+    if (covers.some((times, atom) => (times === 1) !== parent[atom])) return 'NOT_EXHAUSTIVE';
+    return op.children.length === 1 && op.children[0] === op.verse ? 'TRIVIAL_PARTITION' : undefined;
+  }
+
+  #defineVerse(op: OpOf<'defineVerse'>): Expected {
+    for (const { condition, outcomes } of op.constraints) {
+      const found = this.conditions.get(condition);
+      if (found === undefined) return 'CONDITION_NOT_FOUND';
+      if (outcomes.some((outcome) => outcome >= found.count)) return 'BAD_INPUT';
+    }
+    const closed = this.close(op.constraints.map(({ condition, outcomes }) => [condition, outcomes]));
+    if ([...closed.values()].some((set) => set.size === 0)) return 'BAD_INPUT';
+    const known = this.verses.has(idOf(closed));
+    const id = this.define(closed);
+    if (this.isLive(id)) return known ? 'no-op' : 'applied';
+    if (!known) this.verses.delete(id);
+    return 'VERSE_COLLAPSED';
+  }
+
+  #open(op: OpOf<'openCondition'>): Expected {
+    if (this.conditions.has(op.condition)) return 'NAME_TAKEN';
+    const opening = this.verses.get(op.verse);
+    if (opening === undefined) return 'VERSE_NOT_FOUND';
+    if (!this.isLive(op.verse)) return 'VERSE_COLLAPSED';
+    if (new Set(op.outcomes).size < op.outcomes.length) return 'BAD_INPUT';
+    if (op.probabilities.some((text) => !/^[01](\.\d{1,18})?$/.test(text))) return 'BAD_NUMBER';
+    if (op.probabilities.length !== op.outcomes.length) return 'BAD_INPUT';
+    const probabilities = op.probabilities.map((text) => {
+      const [whole = '0', decimals = ''] = text.split('.');
+      return BigInt(whole) * ONE + BigInt(decimals.padEnd(18, '0'));
+    });
+    if (probabilities.reduce((a, b) => a + b) !== ONE) return 'PROBABILITIES_UNBALANCED';
+    const count = op.outcomes.length;
+    this.conditions.set(op.condition, {
+      id: op.condition,
+      count,
+      probabilities,
+      oracle: op.oracle ?? op.by,
+      opening,
+      reports: new Map(),
+      live: new Set(Array.from({ length: count }, (_, index) => index)),
+      status: 'open',
+    });
+    for (let index = 0; index < count; index += 1)
+      this.define(new Map([...opening, [op.condition, new Set([index])]]));
+    this.#relist();
+    return 'applied';
+  }
+
+  #report(op: OpOf<'report'>): Expected {
+    const condition = this.conditions.get(op.condition);
+    if (condition === undefined) return 'CONDITION_NOT_FOUND';
+    if (op.by !== condition.oracle && op.by !== '@system') return 'FORBIDDEN';
+    if (condition.status !== 'open') return 'ALREADY_RESOLVED';
+    if (!this.isLive(idOf(condition.opening))) return 'VERSE_COLLAPSED';
+    if (op.outcome >= condition.count) return 'BAD_INPUT';
+    if (op.cost?.startsWith('-')) return 'BAD_NUMBER';
+    condition.reports.set(op.outcome, `${op.cost} ${op.value}`);
+    return 'applied';
+  }
+
+  #resolve(op: OpOf<'resolve'>): Expected {
+    const condition = this.conditions.get(op.condition);
+    if (condition === undefined) return 'CONDITION_NOT_FOUND';
+    if (op.by !== condition.oracle && op.by !== '@system') return 'FORBIDDEN';
+    if (op.outcomes.some((outcome) => outcome >= condition.count)) return 'BAD_INPUT';
+    const reported = new Set(op.outcomes);
+    if (condition.status === 'resolved') {
+      const same =
+        reported.size === condition.live.size && [...reported].every((one) => condition.live.has(one));
+      return same ? 'no-op' : 'ALREADY_RESOLVED';
+    }
+    if (condition.status === 'void') return 'ALREADY_RESOLVED';
+    if (!this.isLive(idOf(condition.opening))) return 'VERSE_COLLAPSED';
+    if (reported.size === 0) return 'CONTRADICTION';
+    condition.live = reported;
+    condition.status = 'resolved';
+    this.#relist();
+    return 'applied';
+  }
+
+  /** Pays everyone but the dust account; what the ledger gave that one is checked by conservation. */
+  #void(op: OpOf<'void'>): Expected {
+    const condition = this.conditions.get(op.condition);
+    if (condition === undefined) return 'CONDITION_NOT_FOUND';
+    if (op.by !== condition.oracle && op.by !== '@system') return 'FORBIDDEN';
+    if (condition.status === 'void') return 'no-op';
+    if (condition.status === 'resolved') return 'ALREADY_RESOLVED';
+    if (!this.isLive(idOf(condition.opening))) return 'VERSE_COLLAPSED';
+    const dropped = [...this.conditions.values()].filter(
+      (one) => one === condition || one.opening.has(condition.id),
+    );
+    const paid: [string, bigint][] = [];
+    for (const [key, amount] of this.balances) {
+      const [verse = '', owner, token] = key.split(' ');
+      const constraints = this.verses.get(verse as VerseId)!;
+      if (amount === 0n || !dropped.some(({ id }) => constraints.has(id)) || !this.isLive(verse as VerseId))
+        continue;
+      const target = this.define(
+        new Map([...constraints].filter(([id]) => !dropped.some((one) => one.id === id))),
+      );
+      paid.push([key, -amount], [`${target} ${owner} ${token}`, payout(amount, constraints, dropped)]);
+    }
+    for (const [key, change] of paid) this.balances.set(key, (this.balances.get(key) ?? 0n) + change);
+    for (const one of dropped) if (one.status === 'open') one.status = 'void';
+    this.#relist();
+    return 'applied';
+  }
+
+  /** Lists the live atoms anew. Void conditions, and those opened where nothing is live, no longer matter. */
+  #relist(): void {
+    this.#atoms = [new Map()];
+    for (const { id, live, status, opening } of this.conditions.values()) {
+      const before = this.#atoms;
+      const reachable = before.some((atom) =>
+        [...opening].every(([outer, set]) => set.has(atom.get(outer) ?? -1)),
+      );
+      if (status === 'void' || !reachable) continue;
+      this.#atoms = before.flatMap((atom) => [...live].map((outcome) => new Map(atom).set(id, outcome)));
+    }
+    this.#members = new Map();
+  }
+}
+
+/** floor(amount * P(constraints on the dropped conditions)), listing their joint outcomes. */
+function payout(amount: bigint, constraints: Constraints, dropped: readonly ModelCondition[]): bigint {
+  let inside = 0n;
+  let all = 0n;
+  const visit = (index: number, weight: bigint, within: boolean): void => {
+    const condition = dropped[index];
+    if (condition === undefined) {
+      all += weight;
+      if (within) inside += weight;
+      return;
+    }
+    for (const outcome of condition.live) {
+      const here = constraints.get(condition.id)?.has(outcome) ?? true;
+      visit(index + 1, weight * condition.probabilities[outcome]!, within && here);
+    }
+  };
+  visit(0, 1n, true);
+  return (amount * inside) / all;
+}
+
+/** The verse id, from its definition. */
+export function idOf(constraints: Constraints): VerseId {
+  const pairs = [...constraints].map(([id, set]) => [id, [...set].sort((a, b) => a - b)] as const);
+  pairs.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `vrs_${createHash('sha256').update(JSON.stringify(pairs)).digest('hex').slice(0, 32)}` as VerseId;
+}
