@@ -124,6 +124,11 @@ export interface Executor {
    */
   readonly baseSlots: number;
   writeBase(slots: PageSlots, ids: Int32Array): CommitDelta;
+  /**
+   * Tells an executor that stands at its base under which ids another executor's `writeBase` stored it. Optional:
+   * without it the first commit that changes a file stores the unchanged files once more.
+   */
+  adoptBase(base: CommitDelta): void;
   load(slots: PageSlots, delta: LoadDelta): void;
   /** `write` receives output as it appears. After it, exactly one of `commit` and `rollback` (unless fatal). */
   run(request: RunRequest, write: (stream: 'stdout' | 'stderr', text: string) => void): RunOutcome;

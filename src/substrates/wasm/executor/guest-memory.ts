@@ -1,0 +1,190 @@
+import { PAGE_BYTES } from '../../../ports/page-store.js';
+import type { PageSlots } from './executor-contract.js';
+import type { EngineExports } from './pyodide-internals.js';
+import { roundUp, WASM_PAGE_BYTES } from './sizes.js';
+
+const ZERO_PAGE = Buffer.alloc(PAGE_BYTES);
+const ZERO_BLOCK = Buffer.alloc(WASM_PAGE_BYTES);
+/** No function of the engine has a stack frame that could leave this much untouched, bytes. */
+const STACK_GAP_BYTES = 16 * WASM_PAGE_BYTES;
+
+/**
+ * The guest's linear memory and a contiguous copy of what it held at the last load or commit. Changed pages are
+ * found by comparing the two. Two regions are not part of a state: the dead C stack below the stack pointer, and
+ * everything above `sbrk(0)`; both are kept free of what other worlds left there.
+ */
+export class GuestMemory {
+  readonly #exports: EngineExports;
+  readonly #grow: (bytes: number) => boolean;
+  readonly #stackLow: number;
+  #shadow: Buffer;
+  /** `sbrk(0)` at the last load or commit. */
+  #heapTop: number;
+
+  constructor(exports: EngineExports, grow: (bytes: number) => boolean) {
+    this.#exports = exports;
+    this.#grow = grow;
+    this.#stackLow = exports.emscripten_stack_get_end();
+    this.#shadow = Buffer.alloc(exports.memory.buffer.byteLength);
+    this.#heapTop = 0;
+  }
+
+  get sizeBytes(): number {
+    return this.#exports.memory.buffer.byteLength;
+  }
+
+  get heapTop(): number {
+    return this.#exports.sbrk(0);
+  }
+
+  /** Growth on the guest's behalf: what the guest sees never exceeds `limit`, what the thread holds may. */
+  resize(bytes: number, limitBytes: number): boolean {
+    const visible = roundUp(bytes, WASM_PAGE_BYTES);
+    if (visible > limitBytes) return false;
+    if (visible > this.sizeBytes && !this.#grow(visible)) return false;
+    this.#exports.world_visible_memory_bytes.value = visible;
+    return true;
+  }
+
+  /** Page numbers that differ from the last load or commit, ascending. */
+  changedPages(): number[] {
+    this.#clearDeadEdges();
+    const memory = this.#bytes();
+    const top = this.heapTop;
+    if (top < this.#heapTop) memory.fill(0, top, this.#heapTop);
+    this.#growShadow();
+    const changed: number[] = [];
+    for (const [start, end] of this.#liveRanges(Math.max(top, this.#heapTop))) {
+      comparePages(memory, this.#shadow, start, end, changed);
+    }
+    return changed;
+  }
+
+  /** Numbers of all pages of the state that are not zero, ascending. */
+  nonZeroPages(): number[] {
+    this.#clearDeadEdges();
+    const memory = this.#bytes();
+    const pages: number[] = [];
+    for (const [start, end] of this.#liveRanges(this.heapTop)) {
+      for (let at = start; at < end; at += PAGE_BYTES) if (!isZero(memory, at)) pages.push(at / PAGE_BYTES);
+    }
+    return pages;
+  }
+
+  /** Copies the changed pages to slots; `ids` are used in order, one for each page that is not zero. */
+  save(changed: readonly number[], slots: PageSlots, ids: Int32Array): { pageIds: Int32Array; used: number } {
+    const memory = this.#bytes();
+    const pageIds = new Int32Array(changed.length);
+    let used = 0;
+    for (const [i, page] of changed.entries()) {
+      const at = page * PAGE_BYTES;
+      memory.copy(this.#shadow, at, at, at + PAGE_BYTES);
+      if (isZero(memory, at)) continue;
+      const id = ids[used++];
+      if (id === undefined) throw new RangeError('commit was given too few page slots');
+      slots.write(id, memory, at);
+      pageIds[i] = id;
+    }
+    this.#heapTop = this.heapTop;
+    return { pageIds, used };
+  }
+
+  load(slots: PageSlots, indexes: Int32Array, ids: Int32Array, heapTop: number): void {
+    const needed = roundUp(heapTop, WASM_PAGE_BYTES);
+    if (needed > this.sizeBytes && !this.#grow(needed)) {
+      throw new RangeError(`the engine cannot grow its memory to ${needed} bytes`);
+    }
+    this.#growShadow();
+    const memory = this.#bytes();
+    for (const [i, page] of indexes.entries()) {
+      const at = page * PAGE_BYTES;
+      const id = ids[i] ?? 0;
+      if (id === 0) memory.fill(0, at, at + PAGE_BYTES);
+      else slots.read(id, memory, at);
+      memory.copy(this.#shadow, at, at, at + PAGE_BYTES);
+    }
+    const end = roundUp(heapTop, PAGE_BYTES);
+    if (this.#heapTop > end) {
+      memory.fill(0, end, roundUp(this.#heapTop, PAGE_BYTES));
+      this.#shadow.fill(0, end, roundUp(this.#heapTop, PAGE_BYTES));
+    }
+    this.#heapTop = heapTop;
+    this.#exports.world_visible_memory_bytes.value = needed;
+    this.#clearDeadStack();
+  }
+
+  /** Replaces everything, whatever the memory holds. For the first load of an executor. */
+  loadWhole(slots: PageSlots, indexes: Int32Array, ids: Int32Array, heapTop: number): void {
+    this.#bytes().fill(0);
+    this.#shadow.fill(0);
+    this.load(slots, indexes, ids, heapTop);
+  }
+
+  /** Back to the last load or commit. */
+  rollback(): void {
+    const memory = this.#bytes();
+    for (const page of this.changedPages()) {
+      const at = page * PAGE_BYTES;
+      this.#shadow.copy(memory, at, at, at + PAGE_BYTES);
+    }
+    this.#exports.world_visible_memory_bytes.value = roundUp(this.#heapTop, WASM_PAGE_BYTES);
+    this.#clearDeadStack();
+  }
+
+  *#liveRanges(top: number): Generator<readonly [number, number]> {
+    yield [0, roundUp(this.#stackLow, PAGE_BYTES)];
+    const pointer = this.#exports.__stack_pointer.value;
+    yield [Math.floor(pointer / PAGE_BYTES) * PAGE_BYTES, roundUp(top, PAGE_BYTES)];
+  }
+
+  /** The pages in which the dead stack begins and ends also hold live bytes: the dead ones become zero. */
+  #clearDeadEdges(): void {
+    const memory = this.#bytes();
+    const pointer = this.#exports.__stack_pointer.value;
+    memory.fill(0, this.#stackLow, roundUp(this.#stackLow, PAGE_BYTES));
+    memory.fill(0, Math.floor(pointer / PAGE_BYTES) * PAGE_BYTES, pointer);
+  }
+
+  /** From the stack pointer down to where nothing was touched for longer than any frame is. */
+  #clearDeadStack(): void {
+    const memory = this.#bytes();
+    let end = Math.floor(this.#exports.__stack_pointer.value / WASM_PAGE_BYTES) * WASM_PAGE_BYTES;
+    memory.fill(0, end, this.#exports.__stack_pointer.value);
+    for (let clean = 0; clean < STACK_GAP_BYTES && end > this.#stackLow; ) {
+      const start = Math.max(end - WASM_PAGE_BYTES, this.#stackLow);
+      if (memory.compare(ZERO_BLOCK, 0, end - start, start, end) === 0) clean += end - start;
+      else {
+        memory.fill(0, start, end);
+        clean = 0;
+      }
+      end = start;
+    }
+  }
+
+  #growShadow(): void {
+    if (this.#shadow.length >= this.sizeBytes) return;
+    const larger = Buffer.alloc(this.sizeBytes);
+    this.#shadow.copy(larger);
+    this.#shadow = larger;
+  }
+
+  /** A fresh view every time: growth detaches the old ones. */
+  #bytes(): Buffer {
+    return Buffer.from(this.#exports.memory.buffer);
+  }
+}
+
+function comparePages(memory: Buffer, shadow: Buffer, start: number, end: number, changed: number[]): void {
+  for (let block = start; block < end; block += WASM_PAGE_BYTES) {
+    const blockEnd = Math.min(block + WASM_PAGE_BYTES, end);
+    if (memory.compare(shadow, block, blockEnd, block, blockEnd) === 0) continue;
+    for (let at = block; at < blockEnd; at += PAGE_BYTES) {
+      if (memory.compare(shadow, at, at + PAGE_BYTES, at, at + PAGE_BYTES) !== 0)
+        changed.push(at / PAGE_BYTES);
+    }
+  }
+}
+
+function isZero(memory: Buffer, at: number): boolean {
+  return memory.compare(ZERO_PAGE, 0, PAGE_BYTES, at, at + PAGE_BYTES) === 0;
+}

@@ -1,0 +1,62 @@
+import nodeCrypto from 'node:crypto';
+import type { GuestInputs } from './guest-inputs.js';
+
+/**
+ * Replaces, in this thread and for good, every global through which the engine's JavaScript side could see the
+ * machine it runs on. Must run before the engine's modules are imported: they keep what they find.
+ */
+export function pinGlobals(inputs: GuestInputs): void {
+  pinDate(inputs);
+  Math.random = () => {
+    const word = new Uint8Array(4);
+    inputs.fill(word);
+    return new DataView(word.buffer).getUint32(0) / 2 ** 32;
+  };
+  pinEntropy(inputs);
+  define('navigator', { userAgent: 'world', language: 'C', languages: ['C'], platform: '' });
+  // With stack switching the engine takes other code paths, and keeps promises across executions.
+  for (const name of ['Suspending', 'promising', 'SuspendError', 'Suspender', 'Function']) {
+    Reflect.deleteProperty(WebAssembly, name);
+  }
+  // A collection of JavaScript garbage must never release an object in a memory that has since been exchanged.
+  define(
+    'FinalizationRegistry',
+    class {
+      register(): void {}
+      unregister(): boolean {
+        return false;
+      }
+    },
+  );
+  process.env['TZ'] = 'UTC';
+  process.env['LANG'] = 'C.UTF-8';
+  process.argv.splice(1, process.argv.length, '/world');
+}
+
+function pinDate(inputs: GuestInputs): void {
+  const RealDate = Date;
+  const now = () => inputs.clockMs();
+  class GuestDate extends RealDate {
+    constructor(...parts: number[]) {
+      if (parts.length === 0) super(now());
+      else super(...(parts as [number]));
+    }
+    static override now(): number {
+      return now();
+    }
+  }
+  define('Date', GuestDate);
+}
+
+function pinEntropy(inputs: GuestInputs): void {
+  const fill = <T extends ArrayBufferView>(view: T): T => {
+    inputs.fill(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+    return view;
+  };
+  Object.assign(nodeCrypto, { randomFillSync: fill });
+  define('crypto', { getRandomValues: fill, subtle: {} });
+}
+
+function define(name: string, value: unknown): void {
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+}
