@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { StateId } from '../model/ids.js';
 import { WorldError } from '../model/world-error.js';
-import type { RecordOf } from '../ports/journal-execution.js';
 import type { ExecuteResult, Machine, OutputSink, StateRef, Substrate, Wait } from '../ports/substrate.js';
 import type { RuntimeContext } from './runtime-context.js';
 import type { ReplayableExecution, StateEntry, World } from './world-model.js';
