@@ -138,6 +138,7 @@ export class LedgerState {
 
   /** @throws BALANCE_OVERFLOW when the escrow would reach 2^256. */
   setEscrow(token: TokenId, amount: bigint): void {
+    assert(amount >= 0n, 'an escrow is never negative');
     requireRoom(amount, `the escrow of ${token}`);
     this.#put(this.#escrow, token, amount);
   }

@@ -199,9 +199,10 @@ export class Ledger {
     return this.#state.escrow(token);
   }
 
-  /** Tokens ever deposited, sorted. */
+  /** Tokens under escrow, sorted. */
   tokens(): TokenId[] {
-    return [...this.#state.escrows()].map(([token]) => token).sort(order);
+    const held = [...this.#state.escrows()].filter(([, amount]) => amount > 0n);
+    return held.map(([token]) => token).sort(order);
   }
 
   /**

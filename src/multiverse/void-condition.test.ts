@@ -103,13 +103,10 @@ describe('void', () => {
     const corners = [define(ledger, [A, 0], [B, 0]), define(ledger, [A, 1], [B, 0])];
     ledger.applyAll([split(1, ROOT_VERSE_ID, [b0, b1]), split(1, b0, corners), voiding(B)]);
     // Half a unit is left over in the root verse, in A=0 and in A=1: one whole unit on every atom.
-    const dust = ledger.balances({ owner: DUST_ACCOUNT });
-    expect(dust.map(({ verse, amount }) => [verse, amount])).toEqual(
-      ledger
-        .childVerses(A)
-        .sort()
-        .map((verse) => [verse, 1n]),
-    );
+    const dust = ledger
+      .balances({ owner: DUST_ACCOUNT })
+      .map(({ verse, amount }) => [verse, amount] as const);
+    expect(new Map(dust)).toEqual(new Map(ledger.childVerses(A).map((verse) => [verse, 1n])));
     for (const outcome of [0, 1]) expect(ledger.wealth(DUST_ACCOUNT, 'usd', { [A]: outcome })).toBe(1n);
   });
 

@@ -7,7 +7,7 @@ import { Ledger, type LedgerOp, type LedgerOpKind, ROOT_VERSE_ID } from '../../s
 import { emptyTally, playAndCheck, randomCommands, type Tally } from './multiverse-check.js';
 
 const SEED = Number(process.env['PROPERTY_SEED'] ?? '20250501');
-const RUNS = Number(process.env['PROPERTY_RUNS'] ?? '340');
+const RUNS = Number(process.env['PROPERTY_RUNS'] ?? '270');
 
 /** The least that a default run must really do; a longer run does more. */
 const APPLIED_MIN = 20_000;
@@ -51,7 +51,7 @@ describe(`the multiverse ledger (PROPERTY_SEED=${SEED} PROPERTY_RUNS=${RUNS})`, 
       { seed: SEED, numRuns: RUNS },
     );
     process.stdout.write(`${describeTally(tally)}\n`);
-    if (RUNS >= 340) expectEnough(tally);
+    if (RUNS >= 270) expectEnough(tally);
   });
 
   it('merging what was just split is the identity, for any partition along two conditions', () => {
@@ -142,7 +142,7 @@ function expectEnough(tally: Tally): void {
     expect(tally.applied.get(kind) ?? 0, kind).toBeGreaterThanOrEqual(least);
   }
   for (const code of CODES_HIT) expect(tally.refused.get(code) ?? 0, code).toBeGreaterThan(0);
-  expect([...tally.refused.keys()].sort()).toEqual([...CODES_HIT].sort());
+  expect(new Set(tally.refused.keys())).toEqual(new Set(CODES_HIT));
   expect(tally.noOps).toBeGreaterThan(100);
   expect(tally.batchesRefused).toBeGreaterThan(100);
 }

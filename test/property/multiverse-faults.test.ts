@@ -1,0 +1,239 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { isErrorCode, WorldError } from '../../src/model/world-error.js';
+import {
+  Ledger,
+  type LedgerOp,
+  type LedgerSnapshot,
+  type OpOf,
+  type OpOutcome,
+} from '../../src/multiverse/index.js';
+import { emptyTally, type LedgerUnderTest, playAndCheck, randomCommands } from './multiverse-check.js';
+
+const SEED = Number(process.env['PROPERTY_SEED'] ?? '20250501');
+
+/** What a broken ledger makes of an operation: the ledger afterwards, and possibly an error. */
+interface Broken {
+  readonly ledger: Ledger;
+  readonly error?: unknown;
+  /** True when absent. */
+  readonly applied?: boolean;
+}
+type Fault = (ledger: Ledger, op: LedgerOp) => Broken;
+
+/** A ledger with a planted fault, made from the real one by editing its snapshots: the product has no hooks. */
+class FaultyLedger implements LedgerUnderTest {
+  #inner = new Ledger();
+  readonly #fault: Fault;
+
+  constructor(fault: Fault) {
+    this.#fault = fault;
+  }
+
+  applyAll(ops: readonly LedgerOp[]): OpOutcome[] {
+    const before = this.#inner;
+    const outcomes: OpOutcome[] = [];
+    for (const op of ops) {
+      const { ledger, error, applied = true } = this.#fault(this.#inner, op);
+      this.#inner = ledger;
+      if (error !== undefined) {
+        // Batches are sound here, whatever the fault of single operations.
+        if (ops.length > 1) this.#inner = before;
+        throw error;
+      }
+      outcomes.push({ applied });
+    }
+    return outcomes;
+  }
+
+  balances(...args: Parameters<Ledger['balances']>) {
+    return this.#inner.balances(...args);
+  }
+  wealth(...args: Parameters<Ledger['wealth']>) {
+    return this.#inner.wealth(...args);
+  }
+  escrow(token: string) {
+    return this.#inner.escrow(token);
+  }
+  snapshot() {
+    return this.#inner.snapshot();
+  }
+  digest() {
+    return this.#inner.digest();
+  }
+  verse(...args: Parameters<Ledger['verse']>) {
+    return this.#inner.verse(...args);
+  }
+  meanWealth(token: string) {
+    return this.#inner.meanWealth(token);
+  }
+  tokens() {
+    return this.#inner.tokens();
+  }
+}
+
+/** The real ledger's answer, without touching the one given. */
+function sound(ledger: Ledger, op: LedgerOp): Broken {
+  const next = Ledger.restore(ledger.snapshot());
+  try {
+    return { ledger: next, ...next.apply(op) };
+  } catch (error) {
+    return { ledger, error };
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof WorldError && isErrorCode(error.code) ? error.code : undefined;
+}
+
+function edited(ledger: Ledger, edit: (snapshot: LedgerSnapshot) => void): Ledger {
+  const snapshot = ledger.snapshot();
+  edit(snapshot);
+  return Ledger.restore(snapshot);
+}
+
+type Purse = Pick<OpOf<'deposit'>, 'verse' | 'token' | 'owner'>;
+
+function changed(ledger: Ledger, changes: readonly (readonly [Purse, bigint])[]): Ledger {
+  return edited(ledger, (snapshot) => {
+    for (const [{ verse, token, owner }, change] of changes) {
+      const amount = ledger.balance(verse, owner, token) + change;
+      snapshot.balances = snapshot.balances.filter(([v, t, o]) => v !== verse || t !== token || o !== owner);
+      if (amount > 0n) snapshot.balances.push([verse, token, owner, `${amount}`]);
+    }
+  });
+}
+
+const partitionMoves = (op: OpOf<'split' | 'merge'>, children = op.children) => {
+  const sign = op.kind === 'split' ? 1n : -1n;
+  const x = BigInt(op.amount);
+  return [[op, -sign * x] as const, ...children.map((verse) => [{ ...op, verse }, sign * x] as const)];
+};
+
+const FAULTS = {
+  'a split gives x / n to each of n children': (ledger, op) => {
+    const result = sound(ledger, op);
+    if (op.kind !== 'split' || result.error !== undefined) return result;
+    const x = BigInt(op.amount);
+    const short = x / BigInt(op.children.length) - x;
+    return {
+      ledger: changed(
+        result.ledger,
+        op.children.map((verse) => [{ ...op, verse }, short] as const),
+      ),
+    };
+  },
+  'a merge takes only from the first child': (ledger, op) => {
+    const result = sound(ledger, op);
+    if (op.kind !== 'merge' || result.error !== undefined) return result;
+    const rest = op.children.slice(1).map((verse) => [{ ...op, verse }, BigInt(op.amount)] as const);
+    return { ledger: changed(result.ledger, rest) };
+  },
+  'a split need not be exhaustive': (ledger, op) => {
+    const result = sound(ledger, op);
+    if (op.kind !== 'split' || codeOf(result.error) !== 'NOT_EXHAUSTIVE') return result;
+    return { ledger: changed(ledger, partitionMoves(op)) };
+  },
+  'children may be named twice': (ledger, op) => {
+    if (op.kind !== 'split') return sound(ledger, op);
+    const children = op.children.filter((verse, index) => op.children.indexOf(verse) === index);
+    return sound(ledger, { ...op, children });
+  },
+  'a refused merge has already taken from the first child': (ledger, op) => {
+    const result = sound(ledger, op);
+    const verse = op.kind === 'merge' ? op.children[0] : undefined;
+    if (op.kind !== 'merge' || verse === undefined || codeOf(result.error) !== 'INSUFFICIENT_BALANCE')
+      return result;
+    const held = ledger.balance(verse, op.owner, op.token);
+    return { ledger: changed(ledger, [[{ ...op, verse }, -held]]), error: result.error };
+  },
+  'idempotency keys are ignored': (ledger, op) => {
+    const { idempotencyKey: _ignored, ...rest } = op;
+    return sound(ledger, rest as LedgerOp);
+  },
+  'void loses the remainder': (ledger, op) => {
+    const result = sound(ledger, op);
+    if (op.kind !== 'void' || result.error !== undefined) return result;
+    const without = (snapshot: LedgerSnapshot) => {
+      snapshot.balances = snapshot.balances.filter(([, , owner]) => owner !== '@dust');
+    };
+    return { ledger: edited(result.ledger, without) };
+  },
+  'a resolution can be replaced': (ledger, op) => {
+    const result = sound(ledger, op);
+    if (op.kind !== 'resolve' || codeOf(result.error) !== 'ALREADY_RESOLVED') return result;
+    const replace = (snapshot: LedgerSnapshot) => {
+      for (const condition of snapshot.conditions) {
+        if (condition.id !== op.condition) continue;
+        condition.status = { kind: 'resolved', outcomes: op.outcomes, source: op.source, evidence: {} };
+      }
+    };
+    return { ledger: edited(ledger, replace) };
+  },
+  'balances move in collapsed verses': (ledger, op) => {
+    const result = sound(ledger, op);
+    if (op.kind !== 'transfer' || codeOf(result.error) !== 'VERSE_COLLAPSED') return result;
+    const paid = changed(ledger, [[{ ...op, owner: op.from }, -BigInt(op.amount)]]);
+    return { ledger: changed(paid, [[{ ...op, owner: op.to }, BigInt(op.amount)]]) };
+  },
+  'anyone may act for anyone': (ledger, op) => {
+    const result = sound(ledger, op);
+    return codeOf(result.error) === 'FORBIDDEN' ? sound(ledger, { ...op, by: '@system' }) : result;
+  },
+  'a winner cannot merge once the question is settled': (ledger, op) => {
+    if (op.kind !== 'merge' || op.children.length !== 1) return sound(ledger, op);
+    const result = sound(ledger, op);
+    return result.error === undefined
+      ? { ledger, error: new WorldError('ALREADY_RESOLVED', 'the question is settled') }
+      : result;
+  },
+  'a deposit is not put under escrow': (ledger, op) => {
+    const result = sound(ledger, op);
+    if (op.kind !== 'deposit' || result.error !== undefined) return result;
+    const forget = (snapshot: LedgerSnapshot) => {
+      snapshot.escrow = ledger.snapshot().escrow;
+    };
+    return { ledger: edited(result.ledger, forget) };
+  },
+} satisfies Record<string, Fault>;
+
+/** What the checker has to say: each fault for its own reason. */
+const SAYS: Record<keyof typeof FAULTS, RegExp> = {
+  'a split gives x / n to each of n children': /usd|eur in vrs_/,
+  'a merge takes only from the first child': /usd|eur in vrs_/,
+  'a split need not be exhaustive': /must be NOT_EXHAUSTIVE, not applied/,
+  'children may be named twice': /'applied'\n- 'OVERLAP'/,
+  'a refused merge has already taken from the first child': /a refused merge changed something/,
+  'idempotency keys are ignored': /must be (no-op|IDEMPOTENCY_KEY_REUSED), not/,
+  'void loses the remainder': /on every atom is the escrow/,
+  'a resolution can be replaced': /'applied'\n- 'ALREADY_RESOLVED'/,
+  'balances move in collapsed verses': /'applied'\n- 'VERSE_COLLAPSED'/,
+  'anyone may act for anyone': /must be FORBIDDEN, not applied/,
+  'a winner cannot merge once the question is settled': /must be applied, not ALREADY_RESOLVED/,
+  'a deposit is not put under escrow': /on every atom is the escrow/,
+};
+
+/** Plays the same kind of commands on a ledger with the fault; what the checker said, or undefined. */
+function verdict(fault: Fault, numRuns: number): string | undefined {
+  const property = fc.property(randomCommands(), (commands) =>
+    playAndCheck(commands, new FaultyLedger(fault), emptyTally()),
+  );
+  const details = fc.check(property, { seed: SEED, numRuns, endOnFailure: true });
+  if (!details.failed) return undefined;
+  return details.errorInstance instanceof Error
+    ? details.errorInstance.message
+    : String(details.errorInstance);
+}
+
+describe(`the checker of the ledger, on ledgers with a planted fault (PROPERTY_SEED=${SEED})`, () => {
+  for (const [name, fault] of Object.entries(FAULTS) as [keyof typeof FAULTS, Fault][]) {
+    it(`catches: ${name}`, () => {
+      expect(verdict(fault, 100)).toMatch(SAYS[name]);
+    });
+  }
+
+  it('has nothing to say about the same wrapper without a fault', () => {
+    expect(verdict(sound, 8)).toBeUndefined();
+  });
+});
