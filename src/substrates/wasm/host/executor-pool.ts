@@ -48,7 +48,7 @@ export class ExecutorPool {
   /** Terminated but not known to be gone: they may still write to their grants. */
   readonly #dying = new Set<ExecutorSeat>();
   readonly #queue: Job[] = [];
-  #base: { readonly digest: string; readonly state: HostState } | null = null;
+  #base: { readonly digest: string; readonly state: HostState; readonly delta: CommitDelta } | null = null;
   #basePending: Int32Array | null = null;
   #baseDigest = '';
   #bootFailures = 0;
@@ -220,9 +220,6 @@ export class ExecutorPool {
       case 'broken':
         this.#broken(seat, message.reason);
         return;
-      case 'startup':
-        this.#broken(seat, 'it sent a startup snapshot unasked');
-        return;
     }
   }
 
@@ -257,8 +254,8 @@ export class ExecutorPool {
     }
     this.#bootFailures = 0;
     seat.hold(this.#base.state);
-    // It has the same files, but only the executor that wrote them knows their slots.
-    seat.files = null;
+    const segments = seat.takeSegments(memory.slab.segments);
+    seat.post({ type: 'adoptBase', segments, base: this.#base.delta });
     seat.status = 'idle';
     this.#pump();
   }
@@ -273,7 +270,7 @@ export class ExecutorPool {
       ownSlots: delta.slotsUsed,
       overheadBytes: overheadBytes(table, newChunks),
     };
-    this.#base = { digest: this.#baseDigest, state };
+    this.#base = { digest: this.#baseDigest, state, delta };
     this.#basePending = null;
     this.#bootFailures = 0;
     seat.hold(state);

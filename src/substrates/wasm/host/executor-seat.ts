@@ -29,7 +29,6 @@ export class ExecutorSeat {
   memoryBytes = 0;
   /** What the executor's memory holds, as far as it is not overwritten by the run in progress. */
   table: PageTable = EMPTY_TABLE;
-  /** Null: the executor has not been told which slots hold the files of its tree. */
   files: FileTree | null = null;
   /** The state it was loaded with or committed last. */
   state: HostState | null = null;

@@ -18,6 +18,7 @@ import type { SpawnThread } from './worker-thread.js';
 export interface HostOptions {
   readonly connection: FrameConnection<HostMessage>;
   readonly compileEngine: () => Promise<Engine>;
+  readonly makeStartup: (engine: Engine) => Promise<Uint8Array>;
   readonly spawn: SpawnThread;
   /** Ends the process. */
   readonly exit: () => void;
@@ -94,20 +95,8 @@ export class ExecutorHost {
       .catch((error: unknown) => this.#fatal(`no startup snapshot can be made: ${String(error)}`));
   }
 
-  /** In a thread of its own, because making one changes globals for good. */
   async #makeStartup(engine: Engine): Promise<Uint8Array> {
-    const { spawn } = this.#options;
-    const bytes = await new Promise<Uint8Array>((resolve, reject) => {
-      const thread = spawn({
-        message: (message) => {
-          if (message.type === 'startup') resolve(message.bytes);
-          else reject(new Error(message.type === 'broken' ? message.reason : `unexpected ${message.type}`));
-          thread.terminate().catch(reject);
-        },
-        gone: (reason) => reject(new Error(reason)),
-      });
-      thread.post({ type: 'makeStartup', engine });
-    });
+    const bytes = await this.#options.makeStartup(engine);
     const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
     shared.set(bytes);
     return shared;

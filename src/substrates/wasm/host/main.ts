@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import { compileEngine } from '../executor/startup-snapshot.js';
+import { compileEngine, makeStartupSnapshot } from '../executor/startup-snapshot.js';
 import { connectFrames } from './frame-connection.js';
 import { ExecutorHost } from './host.js';
 import type { ControlMessage, HostMessage } from './wire.js';
@@ -23,4 +23,10 @@ const connection = connectFrames<HostMessage>(
     closed: exit,
   },
 );
-const host = new ExecutorHost({ connection, compileEngine, spawn: spawnWorkerThread, exit });
+const host = new ExecutorHost({
+  connection,
+  compileEngine: async () => (await compileEngine()).module,
+  makeStartup: makeStartupSnapshot,
+  spawn: spawnWorkerThread,
+  exit,
+});

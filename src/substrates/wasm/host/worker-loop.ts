@@ -1,12 +1,11 @@
 import type { Executor, RunOutcome } from '../executor/executor-contract.js';
 import { createOutputBatch } from './output-batch.js';
 import { SegmentSlots } from './page-slots.js';
-import { type Engine, type FromWorker, INTERRUPTED_CELL, type ToWorker } from './worker-messages.js';
+import { type FromWorker, INTERRUPTED_CELL, type ToWorker } from './worker-messages.js';
 
 export interface WorkerLoopOptions {
   readonly post: (message: FromWorker) => void;
   readonly boot: (message: Extract<ToWorker, { type: 'boot' }>) => Promise<Executor>;
-  readonly makeStartup: (engine: Engine) => Promise<Uint8Array>;
   readonly nowMs: () => number;
 }
 
@@ -87,8 +86,6 @@ export function createWorkerLoop(options: WorkerLoopOptions): (message: ToWorker
 
   const handle = async (message: ToWorker): Promise<void> => {
     switch (message.type) {
-      case 'makeStartup':
-        return post({ type: 'startup', bytes: await options.makeStartup(message.engine) });
       case 'boot': {
         interrupt = message.interrupt;
         executor = await options.boot(message);
@@ -97,6 +94,10 @@ export function createWorkerLoop(options: WorkerLoopOptions): (message: ToWorker
       case 'writeBase':
         receive(message.segments, new Int32Array(0));
         return post({ type: 'base', delta: booted().writeBase(slots, message.ids) });
+      case 'adoptBase':
+        receive(message.segments, new Int32Array(0));
+        booted().adoptBase(message.base);
+        return;
       case 'run':
         return run(message);
       case 'grant':

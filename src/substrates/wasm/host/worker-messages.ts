@@ -4,7 +4,7 @@ import type { compileEngine } from '../executor/startup-snapshot.js';
 /** Between the host's main thread and one worker thread; structured-cloned. */
 
 /** The compiled engine: one for all threads of the host. */
-export type Engine = Awaited<ReturnType<typeof compileEngine>>;
+export type Engine = Awaited<ReturnType<typeof compileEngine>>['module'];
 
 /** Cells of the shared array through which a running worker is interrupted. */
 export const INTERRUPT_CELL = 0;
@@ -20,11 +20,16 @@ export type ToWorker =
       readonly startup: Uint8Array;
       readonly interrupt: Int32Array;
     }
-  | { readonly type: 'makeStartup'; readonly engine: Engine }
   | {
       readonly type: 'writeBase';
       readonly segments: readonly SharedArrayBuffer[];
       readonly ids: Int32Array;
+    }
+  /** Where the worker that wrote the base image put it: this one stands at the same base. */
+  | {
+      readonly type: 'adoptBase';
+      readonly segments: readonly SharedArrayBuffer[];
+      readonly base: CommitDelta;
     }
   | {
       readonly type: 'run';
@@ -40,7 +45,6 @@ export type ToWorker =
   | { readonly type: 'grant'; readonly segments: readonly SharedArrayBuffer[]; readonly grant: Int32Array };
 
 export type FromWorker =
-  | { readonly type: 'startup'; readonly bytes: Uint8Array }
   | { readonly type: 'booted'; readonly baseDigest: string; readonly baseSlots: number }
   | { readonly type: 'base'; readonly delta: CommitDelta }
   | { readonly type: 'started'; readonly run: number }

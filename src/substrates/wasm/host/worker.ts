@@ -1,6 +1,5 @@
 import { parentPort } from 'node:worker_threads';
 import { bootExecutor } from '../executor/boot-executor.js';
-import { makeStartupSnapshot } from '../executor/startup-snapshot.js';
 import { createWorkerLoop } from './worker-loop.js';
 import type { ToWorker } from './worker-messages.js';
 
@@ -14,7 +13,6 @@ const handle = createWorkerLoop({
   post: (message) => port.postMessage(message),
   boot: ({ engine, startup, interrupt }) =>
     bootExecutor({ module: engine, startupSnapshot: startup, interrupt }),
-  makeStartup: (engine) => makeStartupSnapshot(engine),
   nowMs,
 });
 port.on('message', (message: ToWorker) => handle(message));
