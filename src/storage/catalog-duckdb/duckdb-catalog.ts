@@ -1,0 +1,292 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { WorldError } from '../../model/world-error.js';
+import type { Catalog, QueryLimits, QueryResult } from '../../ports/catalog.js';
+import type { JournalEntry } from '../../ports/journal-record.js';
+import { storageFailed } from '../file-ops.js';
+import type { CatalogDatabase } from './catalog-database.js';
+import { ChangeSet } from './change-set.js';
+import { jsonValue } from './json-value.js';
+import { LedgerProjection } from './ledger-projection.js';
+import { type ProjectionMemory, projectRecord } from './project-record.js';
+import { CREATE_TABLES, EMPTY_STATEMENTS, SCHEMA_VERSION, TABLE_NAMES } from './schema.js';
+import { runUserQuery } from './user-query.js';
+import { type Columns, readColumns, writeChanges } from './write-changes.js';
+
+/** Entries of one transaction at most. */
+const BATCH_ENTRIES_MAX = 2_000;
+/** How long an entry waits for others before the background writes it, ms. A flush does not wait. */
+const GATHER_MS = 20;
+const GENESIS_HASH = '0'.repeat(64);
+/** Queries by users that run at the same time; further ones wait their turn. */
+const QUERIES_MAX = 4;
+
+export interface DuckDbCatalog extends Catalog {
+  /** Hash of the last entry projected; zeros when empty. */
+  readonly projectedHash: string;
+}
+
+/** What is remembered between batches; thrown away when a transaction fails, and read again from the tables. */
+interface Memory extends ProjectionMemory {
+  readonly ledger: LedgerProjection;
+}
+
+/**
+ * Makes the catalog of an open database: creates the tables, or empties and recreates those of another schema
+ * version. Closing it leaves the database, and so the lock, to its owner.
+ *
+ * @throws STORAGE_FAILED
+ */
+export async function openDuckDbCatalog(database: CatalogDatabase): Promise<DuckDbCatalog> {
+  try {
+    const writer = await database.instance.connect();
+    await prepareTables(writer);
+    const columns = await readColumns(writer);
+    const reader = await database.instance.connect();
+    return new ProjectedCatalog({ database, writer, reader, columns }, await readPosition(writer));
+  } catch (thrown) {
+    throw storageFailed(thrown, `Cannot open the catalog ${database.path}`);
+  }
+}
+
+async function prepareTables(connection: DuckDBConnection): Promise<void> {
+  const found = await connection.runAndReadAll(
+    "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'projection'",
+  );
+  if (found.getRowsJson()[0]?.[0] !== '0') {
+    const version = await connection.runAndReadAll('SELECT schema_version FROM projection');
+    if (version.getRowsJson()[0]?.[0] !== SCHEMA_VERSION) {
+      for (const name of TABLE_NAMES) await connection.run(`DROP TABLE IF EXISTS ${name}`);
+    }
+  }
+  await connection.run(CREATE_TABLES);
+  await connection.run(
+    `INSERT INTO projection SELECT 0, '${GENESIS_HASH}', ${SCHEMA_VERSION} WHERE NOT EXISTS (FROM projection)`,
+  );
+  const { seq } = await readPosition(connection);
+  // A reset that a crash cut off after its first transaction is finished here.
+  if (seq === 0) await connection.run('DELETE FROM world_runtime_entities');
+}
+
+interface Position {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+async function readPosition(connection: DuckDBConnection): Promise<Position> {
+  const found = await connection.runAndReadAll('SELECT seq, hash FROM projection');
+  const [seq, hash] = found.getRowsJson()[0] ?? [];
+  return { seq: Number(seq), hash: String(hash) };
+}
+
+interface Parts {
+  readonly database: CatalogDatabase;
+  readonly writer: DuckDBConnection;
+  readonly reader: DuckDBConnection;
+  readonly columns: Columns;
+}
+
+class ProjectedCatalog implements DuckDbCatalog {
+  readonly #parts: Parts;
+  #position: Position;
+  /** Waiting entries by sequence number: each is projected once, in order, whoever hands it over. */
+  readonly #queue = new Map<number, JournalEntry>();
+  #memory: Memory | null = null;
+  #running: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #failure: WorldError | null = null;
+  #closed = false;
+  #queries = 0;
+  readonly #waitingQueries: (() => void)[] = [];
+
+  constructor(parts: Parts, position: Position) {
+    this.#parts = parts;
+    this.#position = position;
+  }
+
+  get projectedSeq(): number {
+    return this.#position.seq;
+  }
+
+  get projectedHash(): string {
+    return this.#position.hash;
+  }
+
+  project(entry: JournalEntry): void {
+    if (this.#closed || entry.seq <= this.#position.seq || this.#queue.has(entry.seq)) return;
+    this.#queue.set(entry.seq, entry);
+    this.#timer ??= setTimeout(() => this.#start(), GATHER_MS).unref();
+  }
+
+  async flush(): Promise<void> {
+    const target = Math.max(this.#position.seq, ...this.#queue.keys());
+    while (this.#position.seq < target) {
+      const before = this.#position.seq;
+      this.#failure = null;
+      this.#start();
+      await this.#running;
+      if (this.#failure) throw this.#failure;
+      if (this.#position.seq === before && !this.#queue.has(before + 1)) throw this.#gap(target);
+    }
+  }
+
+  async query(sql: string, limits: QueryLimits): Promise<QueryResult> {
+    this.#requireOpen();
+    await this.flush();
+    if (this.#queries >= QUERIES_MAX)
+      await new Promise<void>((resolve) => this.#waitingQueries.push(resolve));
+    this.#queries += 1;
+    try {
+      return await runUserQuery(this.#parts.database.instance, sql, limits);
+    } finally {
+      this.#queries -= 1;
+      this.#waitingQueries.shift()?.();
+    }
+  }
+
+  async rows(
+    sql: string,
+    parameters: readonly (string | number | null)[],
+  ): Promise<Record<string, unknown>[]> {
+    this.#requireOpen();
+    await this.flush();
+    const found = await this.#parts.reader.runAndReadAll(sql, [...parameters]);
+    return found.convertRowObjects(jsonValue);
+  }
+
+  async reset(): Promise<void> {
+    this.#requireOpen();
+    await this.#running;
+    this.#queue.clear();
+    this.#memory = null;
+    try {
+      for (const statement of EMPTY_STATEMENTS) await this.#parts.writer.run(statement);
+    } catch (thrown) {
+      await this.#rollback();
+      throw storageFailed(thrown, 'Cannot empty the catalog');
+    }
+    this.#position = await readPosition(this.#parts.writer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    try {
+      await this.flush();
+    } finally {
+      this.#closed = true;
+      if (this.#timer) clearTimeout(this.#timer);
+      this.#parts.writer.closeSync();
+      this.#parts.reader.closeSync();
+    }
+  }
+
+  #requireOpen(): void {
+    if (this.#closed)
+      throw new WorldError('RUNTIME_CLOSED', 'The catalog is closed. Open the data directory again.');
+  }
+
+  #start(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#closed) return;
+    this.#running ??= this.#drain().finally(() => {
+      this.#running = null;
+    });
+  }
+
+  async #drain(): Promise<void> {
+    for (let batch = this.#nextBatch(); batch.length > 0; batch = this.#nextBatch()) {
+      try {
+        await this.#commit(batch);
+      } catch (thrown) {
+        // The journal has the entries: they stay queued, and the next flush tries again.
+        this.#memory = null;
+        await this.#rollback();
+        this.#failure = storageFailed(thrown, `Cannot project journal entries from ${batch[0]?.seq} on`);
+        return;
+      }
+      for (const { seq } of batch) this.#queue.delete(seq);
+    }
+  }
+
+  /** The entries that follow the last one projected, without a gap. */
+  #nextBatch(): JournalEntry[] {
+    const batch: JournalEntry[] = [];
+    let entry = this.#queue.get(this.#position.seq + 1);
+    while (entry && batch.length < BATCH_ENTRIES_MAX) {
+      batch.push(entry);
+      entry = this.#queue.get(entry.seq + 1);
+    }
+    return batch;
+  }
+
+  async #commit(batch: readonly JournalEntry[]): Promise<void> {
+    const { writer, columns } = this.#parts;
+    const memory = (this.#memory ??= await this.#remember());
+    const changes = new ChangeSet();
+    let last = this.#position;
+    for (const { seq, prevHash, hash, record } of batch) {
+      if (prevHash !== last.hash) throw otherJournal(seq);
+      projectRecord(record, seq, memory, changes);
+      memory.ledger.project(record, seq, changes);
+      last = { seq, hash };
+    }
+    await writer.run('BEGIN');
+    await writeChanges(writer, columns, changes);
+    await writer.run('UPDATE projection SET seq = $1::BIGINT, hash = $2', [last.seq, last.hash]);
+    await writer.run('COMMIT');
+    this.#position = last;
+  }
+
+  async #rollback(): Promise<void> {
+    // There may be no transaction to roll back; that is no second failure.
+    await this.#parts.writer.run('ROLLBACK').catch(() => {});
+  }
+
+  async #remember(): Promise<Memory> {
+    const { writer } = this.#parts;
+    const read = async (sql: string): Promise<Record<string, unknown>[]> =>
+      (await writer.runAndReadAll(sql)).convertRowObjects(jsonValue);
+    const forks = await read(
+      "SELECT branch_id AS id FROM world_branches WHERE branch_type = 'fork' AND snapshot_time_ms IS NULL",
+    );
+    const deleted = await read("SELECT world_id AS id FROM worlds WHERE status = 'deleted'");
+    const ops = await read('SELECT op_json FROM ledger_entries ORDER BY seq, position');
+    const balances = await read('SELECT * FROM balances');
+    const verses = await read('SELECT verse_id, resolved, outcome FROM verses');
+    return {
+      forks: new Set(forks.map((row) => String(row['id']))),
+      deleted: new Set(deleted.map((row) => String(row['id']))),
+      ledger: new LedgerProjection({
+        ops: ops.map((row) => String(row['op_json'])),
+        balances: balances.map((row) => ({
+          verse_id: String(row['verse_id']),
+          owner: String(row['owner']),
+          token: String(row['token']),
+          amount: String(row['amount']),
+          live: row['live'] === true,
+        })),
+        verses: verses.map((row) => ({
+          verse_id: String(row['verse_id']),
+          resolved: row['resolved'] === true,
+          outcome: row['outcome'] === true,
+        })),
+      }),
+    };
+  }
+
+  #gap(target: number): WorldError {
+    return new WorldError(
+      'STORAGE_FAILED',
+      `Journal entry ${this.#position.seq + 1} was never projected, but ${target} was. Rebuild the catalog: wr doctor --rebuild`,
+      { details: { missing: this.#position.seq + 1, target } },
+    );
+  }
+}
+
+function otherJournal(seq: number): WorldError {
+  return new WorldError(
+    'STORAGE_FAILED',
+    `The catalog does not belong to this journal: entry ${seq} does not continue it. Rebuild it: wr doctor --rebuild`,
+    { details: { seq } },
+  );
+}

@@ -1,0 +1,328 @@
+import { MIB } from '../../model/limits.js';
+import { Rational } from '../../model/rational.js';
+import type { JournalRecord, MetricsRecord, RecordOf, WorldBirth } from '../../ports/journal-record.js';
+import type { ChangeSet, Row } from './change-set.js';
+
+/** What the projection has to remember between entries. */
+export interface ProjectionMemory {
+  /** Branch rows in which worlds made from snapshots gather. */
+  readonly forks: Set<string>;
+  /** Deleted worlds: nothing changes their status any more. */
+  readonly deleted: Set<string>;
+}
+
+/**
+ * Writes what one record means for the tables, the ledger's excepted (project-ledger.ts), into `changes`. `seq`
+ * is the record's place in the journal.
+ */
+export function projectRecord(
+  record: JournalRecord,
+  seq: number,
+  memory: ProjectionMemory,
+  changes: ChangeSet,
+): void {
+  switch (record.op) {
+    case 'world.created':
+      created(record, memory, changes);
+      break;
+    case 'world.executed':
+      executed(record, changes);
+      break;
+    case 'execution.failed':
+      failed(record, changes);
+      break;
+    case 'snapshot.taken':
+      snapshotTaken(record, changes);
+      break;
+    case 'state.persisted':
+      changes.update('states', { state_id: record.state }, { durable_json: JSON.stringify(record.durable) });
+      break;
+    case 'state.rooted':
+      changes.update('states', { state_id: record.state }, { root: record.root });
+      break;
+    case 'world.branched':
+      branched(record, 'fork', changes);
+      break;
+    case 'world.pushed-down':
+      branched(record, 'push_down', changes);
+      setState(record.parentId, 'snapshotted', changes);
+      break;
+    case 'world.pulled-up':
+      pulledUp(record, seq, memory, changes);
+      break;
+    case 'world.voided':
+      for (const id of record.collapsed) end(id, 'collapsed', record.at, memory, changes);
+      setState(record.parentId, 'running', changes);
+      break;
+    case 'world.rewound':
+      changes.update('worlds', { world_id: record.worldId }, { head: record.to });
+      break;
+    case 'world.deleted':
+      end(record.worldId, 'deleted', record.at, memory, changes);
+      memory.deleted.add(record.worldId);
+      break;
+    case 'ledger.applied':
+      break;
+    default:
+      record satisfies never;
+  }
+}
+
+function created(record: RecordOf<'world.created'>, memory: ProjectionMemory, changes: ChangeSet): void {
+  const { world, fork, metrics, at } = record;
+  bear(world, metrics, at, changes);
+  if (fork) {
+    if (!memory.forks.has(fork.branchId)) {
+      memory.forks.add(fork.branchId);
+      changes.insert('world_branches', {
+        branch_id: fork.branchId,
+        parent_entity_id: fork.parentId,
+        child_entity_ids: [],
+        branch_type: 'fork',
+        snapshot_time_ms: null,
+        gf3_sum: 0,
+        branched_at: at,
+      });
+    }
+    changes.join(fork.branchId, { childId: world.worldId, trit: world.identity.trit });
+  }
+  measured(metrics, at, changes);
+}
+
+function branched(
+  record: RecordOf<'world.branched'> | RecordOf<'world.pushed-down'>,
+  type: 'fork' | 'push_down',
+  changes: ChangeSet,
+): void {
+  for (const child of record.children) bear(child, record.metrics, record.at, changes);
+  changes.insert('world_branches', {
+    branch_id: record.branchId,
+    parent_entity_id: record.parentId,
+    child_entity_ids: record.children.map((child) => child.worldId),
+    branch_type: type,
+    snapshot_time_ms: record.snapshotTimeMs,
+    gf3_sum: record.gf3Sum,
+    branched_at: record.at,
+  });
+  measured(record.metrics, record.at, changes);
+}
+
+/** The rows of a new world. */
+function bear(world: WorldBirth, metrics: readonly MetricsRecord[], at: string, changes: ChangeSet): void {
+  const { worldId, identity } = world;
+  changes.insert('world_runtime_entities', {
+    entity_id: worldId,
+    entity_type: world.entityType,
+    parent_id: world.parentId,
+    snapshot_id: world.snapshotId,
+    trit: identity.trit,
+    state: 'running',
+    memory_mib: Math.round(world.limits.memoryBytes / MIB),
+    // A Wasm world runs on one thread; the simulated one has no processor at all.
+    vcpu_count: world.substrate === 'wasm' ? 1 : null,
+    boot_time_ms: metrics.find((metric) => metric.worldId === worldId)?.bootTimeMs ?? null,
+    created_at: at,
+    resolved_at: null,
+  });
+  changes.insert('worlds', {
+    world_id: worldId,
+    name: world.name,
+    status: 'running',
+    substrate: world.substrate,
+    entity_type: world.entityType,
+    parent_id: world.parentId,
+    snapshot_id: world.snapshotId,
+    birth_state: world.state,
+    head: world.state,
+    ...identityRow(identity),
+    verse_id: world.verseId,
+    account: world.account,
+    base_digest: world.baseDigest,
+    limits_json: JSON.stringify(world.limits),
+    metadata_json: JSON.stringify(world.metadata),
+    created_at: at,
+  });
+  // Only a world that was booted starts from a state of its own.
+  if (world.parentId !== null || world.snapshotId !== null) return;
+  changes.insert('states', { state_id: world.state, world_id: worldId, created_at: at });
+}
+
+function identityRow(identity: WorldBirth['identity']): Row {
+  return {
+    generation: identity.generation,
+    verse: identity.verse,
+    trit: identity.trit,
+    probability: identity.probability,
+    seed: identity.seed,
+    common_random_numbers: identity.commonRandomNumbers,
+  };
+}
+
+function measured(metrics: readonly MetricsRecord[], at: string, changes: ChangeSet): void {
+  for (const metric of metrics) {
+    changes.insert('runtime_metrics', {
+      metric_id: metric.metricId,
+      entity_id: metric.worldId,
+      boot_time_ms: metric.bootTimeMs,
+      snapshot_time_ms: metric.snapshotTimeMs,
+      branch_time_ms: metric.branchTimeMs,
+      memory_overhead_mb: metric.memoryOverheadMb,
+      measured_at: at,
+    });
+  }
+}
+
+function executed(record: RecordOf<'world.executed'>, changes: ChangeSet): void {
+  changes.insert('executions', {
+    execution_id: record.executionId,
+    world_id: record.worldId,
+    parent_state: record.parentState,
+    state_id: record.state,
+    status: record.ok ? 'ok' : 'error',
+    language: record.language,
+    code: record.code,
+    generation: record.generation,
+    clock_ns: record.clockNs,
+    value: record.value,
+    stdout: record.stdout,
+    stderr: record.stderr,
+    stdout_truncated: record.stdoutTruncated,
+    stderr_truncated: record.stderrTruncated,
+    error_type: record.error?.type ?? null,
+    error_message: record.error?.message ?? null,
+    traceback: record.error?.traceback ?? null,
+    effects_json: JSON.stringify(record.effects),
+    result_digest: record.resultDigest,
+    run_ms: record.runMs,
+    time_ms: record.timeMs,
+    executed_at: record.at,
+  });
+  if (record.state === null) return;
+  changes.insert('states', {
+    state_id: record.state,
+    world_id: record.worldId,
+    parent_state: record.parentState,
+    execution_id: record.executionId,
+    created_at: record.at,
+  });
+  const report = record.effects.findLast((effect) => effect.kind === 'report');
+  changes.update(
+    'worlds',
+    { world_id: record.worldId },
+    {
+      head: record.state,
+      ...(report ? { report_cost: report.cost ?? null, report_value: report.value ?? null } : {}),
+    },
+  );
+}
+
+function failed(record: RecordOf<'execution.failed'>, changes: ChangeSet): void {
+  changes.insert('executions', {
+    execution_id: record.executionId,
+    world_id: record.worldId,
+    parent_state: record.parentState,
+    status: 'failed',
+    language: record.language,
+    code: record.code,
+    error_message: record.message,
+    failure_code: record.errorCode,
+    time_ms: record.timeMs,
+    executed_at: record.at,
+  });
+}
+
+/** A snapshot is a branching event without children yet: its row carries the snapshot's own ULID. */
+function snapshotTaken(record: RecordOf<'snapshot.taken'>, changes: ChangeSet): void {
+  const durable_json = JSON.stringify(record.durable);
+  changes.insert('snapshots', {
+    snapshot_id: record.snapshotId,
+    name: record.name,
+    world_id: record.worldId,
+    state_id: record.state,
+    durable_json,
+    taken_at: record.at,
+  });
+  changes.update('states', { state_id: record.state }, { durable_json });
+  changes.insert('world_branches', {
+    branch_id: record.snapshotId.replace(/^snp_/, 'brn_'),
+    parent_entity_id: record.worldId,
+    child_entity_ids: [],
+    branch_type: 'snapshot',
+    snapshot_time_ms: record.metrics.find((metric) => metric.snapshotTimeMs !== null)?.snapshotTimeMs ?? null,
+    gf3_sum: 0,
+    branched_at: record.at,
+  });
+  measured(record.metrics, record.at, changes);
+}
+
+function pulledUp(
+  record: RecordOf<'world.pulled-up'>,
+  seq: number,
+  memory: ProjectionMemory,
+  changes: ChangeSet,
+): void {
+  const { parentId, winnerId, resolutionId, conditionId, wev, at } = record;
+  for (const id of record.collapsed) if (id !== winnerId) end(id, 'collapsed', at, memory, changes);
+  end(winnerId, 'stopped', at, memory, changes);
+  setState(parentId, 'running', changes);
+  changes.update('worlds', { world_id: parentId }, { head: record.state, ...identityRow(record.identity) });
+  changes.insert('verse_resolutions', {
+    resolution_id: resolutionId,
+    verses: record.verses,
+    winning_verse: winnerId,
+    oracle_source: record.oracle.source,
+    wev_extracted: floatOf(wev.wev),
+    pull_up_time_ms: record.pullUpTimeMs,
+    resolved_at: at,
+  });
+  changes.insert('resolution_wev', {
+    resolution_id: resolutionId,
+    condition_id: conditionId,
+    parent_id: parentId,
+    winner_id: winnerId,
+    winner_outcome: record.winnerOutcome,
+    poa: wev.poa,
+    wev: wev.wev,
+    wev_value: wev.wevValue,
+    regret: wev.regret,
+    pct_extractable: wev.pctExtractable,
+    wev_expected: wev.wevExpected,
+    losing_balances_json: JSON.stringify(wev.losingBalances),
+    unbounded: wev.unbounded,
+    wev_reason: wev.wevReason,
+  });
+  changes.insert('oracle_reports', {
+    seq,
+    position: 0,
+    condition_id: conditionId,
+    resolution_id: resolutionId,
+    source: record.oracle.source,
+    outcome: record.winnerOutcome,
+    evidence_json: JSON.stringify(record.oracle.evidence ?? null),
+    reported_at: at,
+  });
+}
+
+/** The user's column is a FLOAT: an exact ratio that no float can hold is left out of it, not turned into infinity. */
+function floatOf(ratio: string | null): number | null {
+  if (ratio === null) return null;
+  const value = Rational.toNumber(Rational.parse(ratio));
+  return Number.isFinite(Math.fround(value)) ? value : null;
+}
+
+function setState(worldId: string, state: 'running' | 'snapshotted', changes: ChangeSet): void {
+  changes.update('world_runtime_entities', { entity_id: worldId }, { state });
+  changes.update('worlds', { world_id: worldId }, { status: state });
+}
+
+function end(
+  worldId: string,
+  state: 'stopped' | 'collapsed' | 'deleted',
+  at: string,
+  memory: ProjectionMemory,
+  changes: ChangeSet,
+): void {
+  if (memory.deleted.has(worldId)) return;
+  changes.update('world_runtime_entities', { entity_id: worldId }, { state, resolved_at: at });
+  changes.update('worlds', { world_id: worldId }, { status: state, ended_at: at });
+}

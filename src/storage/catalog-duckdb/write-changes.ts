@@ -1,0 +1,220 @@
+import {
+  BOOLEAN,
+  DOUBLE,
+  type DuckDBAppender,
+  type DuckDBConnection,
+  DuckDBTimestampValue,
+  type DuckDBType,
+  type DuckDBValue,
+  INTEGER,
+  LIST,
+  listValue,
+  TIMESTAMP,
+  VARCHAR,
+} from '@duckdb/node-api';
+import { WorldError } from '../../model/world-error.js';
+import type { Cell, ChangeSet, Joined, Row } from './change-set.js';
+import { PRIMARY_KEYS, type ProjectedTable } from './schema.js';
+
+/** Name and SQL type of each column of each table, in order. */
+export type Columns = ReadonlyMap<string, readonly { readonly name: string; readonly type: string }[]>;
+
+/** Parents before the rows that refer to them. */
+const INSERT_ORDER = [
+  'world_runtime_entities',
+  'world_branches',
+  'verse_resolutions',
+  'runtime_metrics',
+  'worlds',
+  'states',
+  'snapshots',
+  'executions',
+  'conditions',
+  'verses',
+  'balances',
+  'ledger_entries',
+  'oracle_reports',
+  'resolution_wev',
+] as const satisfies readonly ProjectedTable[];
+
+/** Reads the columns of our tables from the database itself: the schema's text is the only description. */
+export async function readColumns(connection: DuckDBConnection): Promise<Columns> {
+  const columns = new Map<string, { name: string; type: string }[]>();
+  const found = await connection.runAndReadAll(
+    "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name = 'main' AND NOT internal ORDER BY table_name, column_index",
+  );
+  for (const [table, name, type] of found.getRowsJson()) {
+    const known = columns.get(String(table)) ?? [];
+    columns.set(String(table), [...known, { name: String(name), type: String(type) }]);
+  }
+  return columns;
+}
+
+/**
+ * Writes a change set inside the connection's open transaction.
+ *
+ * @throws INTERNAL when a row to be changed does not exist; DuckDB's errors.
+ */
+export async function writeChanges(
+  connection: DuckDBConnection,
+  columns: Columns,
+  changes: ChangeSet,
+): Promise<void> {
+  for (const table of INSERT_ORDER) {
+    const rows = changes.inserts.get(table);
+    if (rows) await insertRows(connection, table, columns.get(table) ?? [], [...rows.values()]);
+  }
+  for (const [branchId, children] of changes.joined) await joinBranch(connection, branchId, children);
+  for (const [table, rows] of changes.updates) await updateRows(connection, table, [...rows.values()]);
+}
+
+async function insertRows(
+  connection: DuckDBConnection,
+  table: string,
+  columns: readonly { readonly name: string; readonly type: string }[],
+  rows: readonly Row[],
+): Promise<void> {
+  const names = new Set(columns.map((column) => column.name));
+  for (const row of rows) {
+    const unknown = Object.keys(row).find((name) => !names.has(name));
+    if (unknown !== undefined) throw new WorldError('INTERNAL', `Table ${table} has no column ${unknown}.`);
+  }
+  const appender = await connection.createAppender(table);
+  try {
+    for (const row of rows) {
+      for (const { name, type } of columns) appendCell(appender, row[name] ?? null, type);
+      appender.endRow();
+    }
+    appender.flushSync();
+  } finally {
+    appender.closeSync();
+  }
+}
+
+type CellValue = Exclude<Cell, null>;
+
+const APPEND: Readonly<Record<string, (appender: DuckDBAppender, cell: CellValue) => void>> = {
+  VARCHAR: (appender, cell) => appender.appendVarchar(String(cell)),
+  INTEGER: (appender, cell) => appender.appendInteger(Number(cell)),
+  BIGINT: (appender, cell) => appender.appendBigInt(BigInt(Number(cell))),
+  FLOAT: (appender, cell) => appender.appendFloat(Number(cell)),
+  DOUBLE: (appender, cell) => appender.appendDouble(Number(cell)),
+  BOOLEAN: (appender, cell) => appender.appendBoolean(cell === true),
+  TIMESTAMP: (appender, cell) => appender.appendTimestamp(timestampOf(String(cell))),
+  'VARCHAR[]': (appender, cell) =>
+    appender.appendList(listValue(Array.isArray(cell) ? [...cell] : []), LIST(VARCHAR)),
+};
+
+function appendCell(appender: DuckDBAppender, cell: Cell, type: string): void {
+  const append = APPEND[type];
+  if (!append) throw new WorldError('INTERNAL', `The catalog writes no columns of type ${type}.`);
+  if (cell === null) appender.appendNull();
+  else append(appender, cell);
+}
+
+/** ISO 8601 in UTC with microseconds, exactly. */
+function timestampOf(iso: string): DuckDBTimestampValue {
+  const [, seconds, micros] = /^(.{19})\.(\d{6})Z$/.exec(iso) ?? [];
+  if (seconds === undefined || micros === undefined)
+    throw new WorldError('INTERNAL', `${iso} is not a time of ours.`);
+  return new DuckDBTimestampValue(BigInt(Date.parse(`${seconds}Z`)) * 1000n + BigInt(micros));
+}
+
+async function joinBranch(
+  connection: DuckDBConnection,
+  branchId: string,
+  children: readonly Joined[],
+): Promise<void> {
+  const trits = children.reduce((sum, child) => sum + child.trit, 0);
+  const result = await connection.run(
+    `UPDATE world_branches
+     SET child_entity_ids = list_concat(child_entity_ids, $1), gf3_sum = (((gf3_sum + $2) % 3) + 3) % 3
+     WHERE branch_id = $3`,
+    [listValue(children.map((child) => child.childId)), trits, branchId],
+    [LIST(VARCHAR), INTEGER, VARCHAR],
+  );
+  requireRows('world_branches', result.rowsChanged, 1);
+}
+
+/** Rows that change in the same way are changed by one statement: a collapse may concern thousands. */
+async function updateRows(
+  connection: DuckDBConnection,
+  table: ProjectedTable,
+  rows: readonly { readonly key: Row; readonly set: Row }[],
+): Promise<void> {
+  const alike = new Map<string, Row[]>();
+  for (const { key, set } of rows) {
+    const text = JSON.stringify(set);
+    const keys = alike.get(text);
+    if (keys) keys.push(key);
+    else alike.set(text, [key]);
+  }
+  const keyColumns = PRIMARY_KEYS[table];
+  for (const [text, keys] of alike) {
+    const set = JSON.parse(text) as Record<string, string | number | boolean | null>;
+    if (keyColumns.length === 1) await updateAlike(connection, table, keyColumns[0], set, keys);
+    else for (const key of keys) await updateOne(connection, table, key, set);
+  }
+}
+
+async function updateAlike(
+  connection: DuckDBConnection,
+  table: string,
+  keyColumn: string,
+  set: Record<string, string | number | boolean | null>,
+  keys: readonly Row[],
+): Promise<void> {
+  const { assignments, values, types } = assignmentsOf(set);
+  const result = await connection.run(
+    `UPDATE ${table} SET ${assignments} WHERE ${keyColumn} IN (SELECT unnest($${values.length + 1}))`,
+    [...values, listValue(keys.map((key) => String(key[keyColumn])))],
+    [...types, LIST(VARCHAR)],
+  );
+  requireRows(table, result.rowsChanged, keys.length);
+}
+
+async function updateOne(
+  connection: DuckDBConnection,
+  table: string,
+  key: Row,
+  set: Record<string, string | number | boolean | null>,
+): Promise<void> {
+  const { assignments, values, types } = assignmentsOf(set);
+  const keys = Object.entries(key);
+  const where = keys.map(([column], index) => `${column} = $${values.length + index + 1}`).join(' AND ');
+  const result = await connection.run(
+    `UPDATE ${table} SET ${assignments} WHERE ${where}`,
+    [...values, ...keys.map(([, value]) => String(value))],
+    [...types, ...keys.map(() => VARCHAR)],
+  );
+  requireRows(table, result.rowsChanged, 1);
+}
+
+function assignmentsOf(set: Record<string, string | number | boolean | null>): {
+  assignments: string;
+  values: DuckDBValue[];
+  types: DuckDBType[];
+} {
+  const columns = Object.entries(set);
+  return {
+    assignments: columns.map(([column], index) => `${column} = $${index + 1}`).join(', '),
+    values: columns.map(([column, value]) =>
+      column.endsWith('_at') && typeof value === 'string' ? timestampOf(value) : value,
+    ),
+    types: columns.map(([column, value]) => typeOf(column, value)),
+  };
+}
+
+function typeOf(column: string, value: string | number | boolean | null): DuckDBType {
+  if (column.endsWith('_at')) return TIMESTAMP;
+  if (typeof value === 'number') return DOUBLE;
+  return typeof value === 'boolean' ? BOOLEAN : VARCHAR;
+}
+
+/** An update that finds no row means that journal and catalog are not of the same world. */
+function requireRows(table: string, changed: number, expected: number): void {
+  if (changed === expected) return;
+  throw new WorldError('INTERNAL', `An update of ${table} found ${changed} rows instead of ${expected}.`, {
+    details: { table, changed, expected },
+  });
+}
