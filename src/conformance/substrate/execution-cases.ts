@@ -189,6 +189,18 @@ const EFFECTS: readonly SubstrateCase[] = [
     },
   },
   {
+    name: 'a transfer of more than there is raises in the guest, and what was sent before is dropped with it',
+    needs: [],
+    async run(bench) {
+      const { dialect, expect } = bench;
+      const world = await bench.open();
+      const code = dialect.join(dialect.transfer('ada', 'GOLD', '3'), dialect.transfer('bob', 'GOLD', '3'));
+      const refused = await world.run(code, { balances: { GOLD: '5' } });
+      expect(refused.error?.type, 'type of the exception').toBe('InsufficientBalance');
+      expect(refused.effects, 'effects').toEqual([]);
+    },
+  },
+  {
     name: 'balances are what the request says, exact, and 0 for a token it does not name',
     needs: [],
     async run(bench) {

@@ -138,8 +138,20 @@ function draw(run: Run): bigint {
   return drawn;
 }
 
-function transfer(run: Run, { to, token, amount }: Extract<Statement, { op: 'transfer' }>): null {
+/** What the request said, less what this execution gave away. */
+function balanceOf(run: Run, token: string): bigint {
+  const given = run.effects.filter((effect) => effect.kind === 'transfer' && effect.token === token);
+  const total = given.reduce((sum, effect) => sum + BigInt('amount' in effect ? effect.amount : 0), 0n);
+  return BigInt(run.input.request.balances[token] ?? '0') - total;
+}
+
+/** `overdraw` is a transfer by a guest that goes round its own check, as hostile code can. */
+function transfer(run: Run, statement: Extract<Statement, { op: 'transfer' | 'overdraw' }>): null {
+  const { op, to, token, amount } = statement;
   if (!/^[1-9]\d*$/.test(amount)) throw new GuestFailure('ValueError', `not an amount: ${amount}`);
+  if (op === 'transfer' && BigInt(amount) > balanceOf(run, token)) {
+    throw new GuestFailure('InsufficientBalance', `there is less than ${amount} ${token}`);
+  }
   run.effects.push({ kind: 'transfer', to, token, amount });
   return null;
 }
@@ -205,9 +217,10 @@ async function step(run: Run, statement: Statement): Promise<SimulatedValue | nu
     case 'report':
       return report(run, statement);
     case 'transfer':
+    case 'overdraw':
       return transfer(run, statement);
     case 'balance':
-      return BigInt(run.input.request.balances[statement.token] ?? '0');
+      return balanceOf(run, statement.token);
     case 'fail':
       throw new GuestFailure('SimulatedError', statement.message);
     case 'fault':

@@ -13,7 +13,12 @@ export type Statement =
   | { readonly op: 'write'; readonly path: string; readonly text: string }
   | { readonly op: 'read'; readonly path: string }
   | { readonly op: 'report'; readonly cost: string | undefined; readonly value: string | undefined }
-  | { readonly op: 'transfer'; readonly to: string; readonly token: string; readonly amount: string }
+  | {
+      readonly op: 'transfer' | 'overdraw';
+      readonly to: string;
+      readonly token: string;
+      readonly amount: string;
+    }
   | { readonly op: 'balance'; readonly token: string }
   | { readonly op: 'fail'; readonly message: string }
   | { readonly op: 'fault'; readonly code: string }
@@ -42,7 +47,7 @@ function parseValue(text: string): SimulatedValue {
   return /^-?\d+$/.test(text) ? BigInt(text) : text;
 }
 
-const FORMS: Readonly<Record<string, Form>> = {
+const FORMS: Readonly<Record<Statement['op'], Form>> = {
   set: {
     pattern: /^(\S+) (.*)$/,
     usage: 'set NAME VALUE',
@@ -73,6 +78,11 @@ const FORMS: Readonly<Record<string, Form>> = {
     usage: 'transfer OWNER TOKEN AMOUNT',
     read: (part) => ({ op: 'transfer', to: part(1), token: part(2), amount: part(3) }),
   },
+  overdraw: {
+    pattern: /^(\S+) (\S+) (\S+)$/,
+    usage: 'overdraw OWNER TOKEN AMOUNT',
+    read: (part) => ({ op: 'overdraw', to: part(1), token: part(2), amount: part(3) }),
+  },
   balance: {
     pattern: /^(\S+)$/,
     usage: 'balance TOKEN',
@@ -102,14 +112,18 @@ const FORMS: Readonly<Record<string, Form>> = {
   hang: { pattern: /^$/, usage: 'hang', read: () => ({ op: 'hang' }) },
 };
 
+function isVerb(verb: string): verb is Statement['op'] {
+  return Object.hasOwn(FORMS, verb);
+}
+
 /** @throws ProgramError that names the form, or all forms when the verb is unknown. */
 export function parseStatement(line: string): Statement {
   const [, verb = '', rest = ''] = /^(\S+) ?(.*)$/.exec(line.trim()) ?? [];
-  const form = Object.hasOwn(FORMS, verb) ? FORMS[verb] : undefined;
-  if (form === undefined) {
+  if (!isVerb(verb)) {
     const usages = Object.values(FORMS).map((known) => known.usage);
     throw new ProgramError(`unknown statement "${line.trim()}"; there are: ${usages.join(', ')}`);
   }
+  const form = FORMS[verb];
   const match = form.pattern.exec(rest);
   if (match === null) throw new ProgramError(`"${line.trim()}" does not have the form "${form.usage}"`);
   return form.read((index) => match[index] ?? '');

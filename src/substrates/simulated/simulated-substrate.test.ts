@@ -58,12 +58,20 @@ describe('the language', () => {
       'read nowhere': 'FileNotFoundError',
       'add x 1': 'TypeError',
       'transfer bob GOLD some': 'ValueError',
+      'transfer bob GOLD 1': 'InsufficientBalance',
       'fault NO_SUCH': 'ValueError',
       'fail so': 'SimulatedError',
     };
     for (const [code, type] of Object.entries(errors)) {
       expect((await machine.execute(request(code), QUIET, {})).error?.type, code).toBe(type);
     }
+  });
+
+  test('a hostile guest can ask for more than it has', async () => {
+    const { substrate } = open();
+    const machine = await substrate.boot(SPEC, identity(), {});
+    const result = await machine.execute(request('overdraw bob GOLD 7'), QUIET, {});
+    expect(result.effects).toEqual([{ kind: 'transfer', to: 'bob', token: 'GOLD', amount: '7' }]);
   });
 
   test('a guest can ask for any fault of the engine, which rolls back', async () => {
