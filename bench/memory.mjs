@@ -1,0 +1,107 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { descendantsResidentBytes } from './machine.mjs';
+import { summarise } from './statistics.mjs';
+
+const CHILDREN = 500;
+const SETTLE_MS = 300;
+const MEASURED = [];
+
+/**
+ * Memory is taken three ways: what the executor host's resident set grew by (the truth, rounded up by allocators),
+ * what this process's heap grew by after a collection (the runtime's own records), and what the substrate accounts
+ * to a child in `runtime_metrics` (exact, but only of guest pages).
+ */
+async function measureChildren({ open, quick }) {
+  const count = quick ? 100 : CHILDREN;
+  await using runtime = await open();
+  const parent = await runtime.create();
+  await parent.execute('x = 1');
+  // A first round makes the pools, code and buffers that later children share.
+  await parent.branch({ count: 50 });
+  await parent.executeInAll('x = 2');
+  const fresh = await runtime.create();
+  await fresh.execute('x = 1');
+
+  const start = await memoryNow();
+  await fresh.branch({ count });
+  const branched = await memoryNow();
+  await fresh.executeInAll('x = 2');
+  const executed = await memoryNow();
+  const accounted = await accountedBytes(runtime, fresh);
+  return { count, start, branched, executed, accounted };
+}
+
+async function memoryNow() {
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  collectGarbage();
+  return { host: descendantsResidentBytes(), control: process.memoryUsage().heapUsed };
+}
+
+let collect;
+function collectGarbage() {
+  if (collect === undefined) {
+    setFlagsFromString('--expose-gc');
+    collect = runInNewContext('gc');
+  }
+  collect();
+}
+
+/** What the substrate says that children add to their parent: at their birth, and after their execution. */
+async function accountedBytes(runtime, parent) {
+  const { childIds } = await parent.show();
+  const few = childIds.slice(0, 10);
+  for (const id of few) await (await runtime.world(id)).snapshot();
+  const own = new Set(few);
+  const rows = (await runtime.metrics(100_000)).filter((row) => own.has(row.entity_id));
+  const bytes = (column) =>
+    rows
+      .filter((row) => row[column] !== null && row.memory_overhead_mb !== null)
+      .map((row) => row.memory_overhead_mb * 1e6);
+  return { idle: bytes('branch_time_ms'), executed: bytes('snapshot_time_ms') };
+}
+
+/** One run serves all memory rows. */
+async function measuredOnce(context) {
+  MEASURED[0] ??= measureChildren(context);
+  return MEASURED[0];
+}
+
+function perChild(from, to, where) {
+  return async (context) => {
+    const measured = await measuredOnce(context);
+    const before = measured[from][where];
+    const after = measured[to][where];
+    if (before === null || after === null) return { skipped: 'this system has no /proc to read memory from' };
+    const bytes = Math.max(0, Math.round((after - before) / measured.count));
+    return { n: measured.count, p50: bytes, p95: bytes, p99: bytes };
+  };
+}
+
+function accounted(which) {
+  return async (context) => summarise((await measuredOnce(context)).accounted[which]);
+}
+
+export const MEMORY = [
+  { name: 'wasm.bytes_per_child', unit: 'bytes', goal: 131_072, run: perChild('start', 'executed', 'host') },
+  { name: 'wasm.bytes_per_child_accounted', unit: 'bytes', goal: null, run: accounted('executed') },
+  {
+    name: 'wasm.bytes_per_child_control',
+    unit: 'bytes',
+    goal: null,
+    run: perChild('start', 'executed', 'control'),
+  },
+  {
+    name: 'wasm.bytes_per_idle_child',
+    unit: 'bytes',
+    goal: null,
+    run: perChild('start', 'branched', 'host'),
+  },
+  { name: 'wasm.bytes_per_idle_child_accounted', unit: 'bytes', goal: null, run: accounted('idle') },
+  {
+    name: 'wasm.bytes_per_idle_child_control',
+    unit: 'bytes',
+    goal: null,
+    run: perChild('start', 'branched', 'control'),
+  },
+];

@@ -1,0 +1,94 @@
+// npm run bench [-- --only NAME]... [--n COUNT] [--quick] [--json]
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import Table from 'cli-table3';
+import { WorldRuntime } from '../dist/index.js';
+import { COLD_START } from './cold-start.mjs';
+import { CPU } from './cpu.mjs';
+import { FANOUT } from './fanout.mjs';
+import { LATENCY } from './latency.mjs';
+import { describeMachine } from './machine.mjs';
+import { MEMORY } from './memory.mjs';
+
+const MEASUREMENTS = [...COLD_START, ...LATENCY, ...FANOUT, ...MEMORY, ...CPU];
+/** With --quick, a measurement takes this part of its samples. */
+const QUICK_PART = 0.1;
+
+const options = readOptions(process.argv.slice(2));
+if (options === null) process.exitCode = 2;
+else await bench(options);
+
+function readOptions(args) {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        only: { type: 'string', multiple: true, default: [] },
+        n: { type: 'string' },
+        quick: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+      },
+    });
+    const names = MEASUREMENTS.map(({ name }) => name);
+    const unknown = values.only.find((name) => !names.includes(name));
+    if (unknown !== undefined)
+      throw new Error(`There is no measurement ${unknown}. There are: ${names.join(', ')}`);
+    if (values.n !== undefined && !/^[1-9]\d{0,5}$/.test(values.n))
+      throw new Error('--n takes a whole number, 1 or more');
+    return { ...values, n: values.n === undefined ? null : Number(values.n) };
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    return null;
+  }
+}
+
+async function bench({ only, n, quick, json }) {
+  const folder = mkdtempSync(join(tmpdir(), 'world-runtime-bench-'));
+  const machine = describeMachine();
+  const results = [];
+  try {
+    for (const measurement of MEASUREMENTS) {
+      if (only.length > 0 && !only.includes(measurement.name)) continue;
+      process.stderr.write(`${measurement.name} ...\n`);
+      results.push(await measure(measurement, { folder, n, quick }));
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  process.stdout.write(json ? `${JSON.stringify({ machine, results })}\n` : textOf(machine, results));
+}
+
+/** Each measurement has a data directory of its own, so that none pays for what another left. */
+async function measure({ name, unit, goal, samples = 1, run }, { folder, n, quick }) {
+  const count = n ?? Math.max(1, Math.round(samples * (quick ? QUICK_PART : 1)));
+  const own = join(folder, name);
+  mkdirSync(own);
+  const open = () => WorldRuntime.open({ dataDir: own });
+  return { name, unit, goal, ...(await run({ open, folder: own, n: count, quick: quick || n !== null })) };
+}
+
+function textOf(machine, results) {
+  const table = new Table({
+    head: ['name', 'unit', 'n', 'p50', 'p95', 'p99', 'goal (p50)', ''],
+    style: { head: [], border: [] },
+    colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'left'],
+  });
+  for (const result of results) table.push(rowOf(result));
+  const { cpu, cores, memoryBytes, node, os, date, loadAverage } = machine;
+  const gib = (memoryBytes / 1024 ** 3).toFixed(1);
+  const load = loadAverage.map((one) => one.toFixed(2)).join(' ');
+  return `${table.toString()}\n${cpu}, ${cores} cores, ${gib} GiB, ${os}, Node ${node}, ${date}, load ${load}\n`;
+}
+
+function rowOf({ name, unit, n, p50, p95, p99, goal, skipped, note }) {
+  if (skipped !== undefined) return [name, unit, '', '', '', '', '', `skipped: ${skipped}`];
+  const verdict = goal === null ? (note ?? '') : p50 <= goal ? 'met' : 'MISSED';
+  const goalText = goal === null ? '' : `<= ${goal}`;
+  return [name, unit, n, number(p50), number(p95), number(p99), goalText, verdict];
+}
+
+function number(value) {
+  return value >= 1000 ? Math.round(value).toLocaleString('en-US') : value.toFixed(2);
+}
