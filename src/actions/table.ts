@@ -42,6 +42,11 @@ export const ACTIONS = {
 } as const;
 
 export type ActionName = keyof typeof ACTIONS;
+/** True when the table has this action. */
+export function isActionName(name: string): name is ActionName {
+  return Object.hasOwn(ACTIONS, name);
+}
+
 export type ActionInput<N extends ActionName> = z.input<(typeof ACTIONS)[N]['input']>;
 export type ActionOutput<N extends ActionName> = z.output<(typeof ACTIONS)[N]['output']>;
 

@@ -17,7 +17,10 @@ export async function openRuntime(parts: RuntimeParts): Promise<RuntimeContext> 
   return context;
 }
 
-/** Finishes what runs, makes durable what would be slow to recover, and lets go of everything. */
+/**
+ * Finishes what runs, makes durable what would be slow to recover, and ends machines and substrates. The stores are
+ * the composer's to close.
+ */
 export async function closeRuntime(context: RuntimeContext): Promise<void> {
   context.beginClosing();
   await context.locks.idle();
@@ -27,8 +30,6 @@ export async function closeRuntime(context: RuntimeContext): Promise<void> {
   } finally {
     for (const id of [...context.machines.keys()]) await context.retire(id);
     for (const substrate of context.parts.substrates.values()) await substrate[Symbol.asyncDispose]();
-    await context.parts.catalog[Symbol.asyncDispose]();
-    await context.parts.journal[Symbol.asyncDispose]();
   }
 }
 

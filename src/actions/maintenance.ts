@@ -1,0 +1,6 @@
+/**
+ * What `wr doctor` needs of a runtime: care of a data directory, which is no part of the API. Surfaces reach the
+ * runtime through this folder only.
+ */
+export { rebuildCatalog } from '../runtime/rebuild-catalog.js';
+export type { RuntimeContext } from '../runtime/runtime-context.js';

@@ -1,0 +1,120 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { isActionName, runAction } from './actions/table.js';
+import { WorldError } from './model/world-error.js';
+import type { Substrate, SubstrateName } from './ports/substrate.js';
+import { closeRuntime, openRuntime } from './runtime/open-runtime.js';
+import type { RuntimeContext, RuntimeParts } from './runtime/runtime-context.js';
+import { openStorage, type Storage } from './storage/index.js';
+import { createWasmSubstrate } from './substrates/wasm/wasm-substrate.js';
+import type { Transport } from './surfaces/client/runtime-client.js';
+import { systemClock } from './system/system-clock.js';
+import { systemEntropy } from './system/system-entropy.js';
+import { ulidIds } from './system/ulid-ids.js';
+
+/** How to open a runtime in this process. */
+export interface RuntimeOptions {
+  /** Where everything is kept. Default: `WORLD_DATA_DIR`, else `world-runtime` in the XDG data directory. */
+  readonly dataDir?: string;
+  /** Executors, each with one CPython. Default: one a core, at least 2, at most 8. */
+  readonly workers?: number;
+  /** How long to wait while another process has the data directory, ms. Default 10,000. */
+  readonly lockWaitMs?: number;
+  /** Keep the current world in the data directory, for commands that name none. Default: only in memory. */
+  readonly rememberCurrent?: boolean;
+  readonly signal?: AbortSignal;
+  /** Receives what an operator may want to know. Default: nothing is said. */
+  readonly log?: (message: string) => void;
+}
+
+export interface ComposedRuntime {
+  readonly context: RuntimeContext;
+  readonly transport: Transport;
+  readonly storage: Storage;
+  readonly dataDir: string;
+  close(): Promise<void>;
+}
+
+/** Where data goes when nothing is said: `$WORLD_DATA_DIR`, else the XDG data directory. */
+export function defaultDataDir(env: NodeJS.ProcessEnv = process.env): string {
+  const named = env['WORLD_DATA_DIR'];
+  if (named) return named;
+  return join(env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'world-runtime');
+}
+
+/**
+ * Wires the real implementations together: the only place that names them.
+ *
+ * @throws DATA_DIR_LOCKED, DATA_DIR_VERSION, JOURNAL_CORRUPT, STORAGE_FAILED
+ */
+export async function composeRuntime(options: RuntimeOptions = {}): Promise<ComposedRuntime> {
+  const dataDir = options.dataDir ?? defaultDataDir();
+  const storage = await openStorage(dataDir, {
+    ...(options.lockWaitMs === undefined ? {} : { waitMs: options.lockWaitMs }),
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+  for (const note of storage.notes) options.log?.(note);
+  try {
+    const context = await openRuntime(partsOf(storage, options));
+    let closing: Promise<void> | undefined;
+    const close = (): Promise<void> => {
+      closing ??= closeBoth(context, storage);
+      return closing;
+    };
+    return { context, storage, transport: inProcess(context, close), dataDir, close };
+  } catch (thrown) {
+    // The first failure is the one to tell.
+    await Promise.resolve(storage[Symbol.asyncDispose]()).catch(() => {});
+    throw thrown;
+  }
+}
+
+function partsOf(storage: Storage, options: RuntimeOptions): RuntimeParts {
+  const wasm = createWasmSubstrate({
+    pageStore: storage.pages,
+    cacheDir: storage.directory.paths.cache,
+    ...(options.workers === undefined ? {} : { workers: options.workers }),
+    ...(options.log ? { log: options.log } : {}),
+  });
+  return {
+    journal: storage.journal,
+    catalog: storage.catalog,
+    clock: systemClock,
+    entropy: systemEntropy,
+    ids: ulidIds(systemClock),
+    substrates: new Map<SubstrateName, Substrate>([['wasm', wasm]]),
+    defaultSubstrate: 'wasm',
+    currentWorld: options.rememberCurrent ? storage.currentWorld : currentInMemory(),
+  };
+}
+
+async function closeBoth(context: RuntimeContext, storage: Storage): Promise<void> {
+  try {
+    await closeRuntime(context);
+  } finally {
+    await storage[Symbol.asyncDispose]();
+  }
+}
+
+function currentInMemory(): RuntimeParts['currentWorld'] {
+  let current: ReturnType<RuntimeParts['currentWorld']['get']> = null;
+  return {
+    get: () => current,
+    set: (id) => {
+      current = id;
+    },
+  };
+}
+
+function inProcess(context: RuntimeContext, close: () => Promise<void>): Transport {
+  return {
+    call: async (action, input, { signal, onOutput }) => {
+      if (!isActionName(action)) {
+        throw new WorldError('BAD_INPUT', `There is no action ${JSON.stringify(action)}.`);
+      }
+      const sink = onOutput ? { sink: { write: onOutput } } : {};
+      return runAction(context, action, input, { ...(signal ? { signal } : {}), ...sink });
+    },
+    close,
+  };
+}
