@@ -104,11 +104,10 @@ function checkBatch(ledger: LedgerUnderTest, ops: readonly LedgerOp[], tally: Ta
     .map((op) => outcomeOf(copy, [op]))
     .filter((found) => found !== 'applied' && found !== 'no-op');
   if (refusals.length === 0) return;
-  assert.equal(
-    outcomeOf(ledger, ops),
-    refusals[0],
-    'a batch fails with the error of its first refused operation',
-  );
+  // A batch fails with the error of its first refused operation.
+  const [expected] = refusals;
+  const found = outcomeOf(ledger, ops);
+  assert.equal(found, expected, `${JSON.stringify(ops)} together must be ${expected}, not ${found}`);
   assert.equal(ledger.digest(), digest, 'a refused batch changed something');
   tally.batchesRefused += 1;
 }

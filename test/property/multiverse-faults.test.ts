@@ -114,7 +114,7 @@ const partitionMoves = (op: OpOf<'split' | 'merge'>, children = op.children) => 
 const FAULTS = {
   'a split gives x / n to each of n children': (ledger, op) => {
     const result = sound(ledger, op);
-    if (op.kind !== 'split' || result.error !== undefined) return result;
+    if (op.kind !== 'split' || result.applied !== true) return result;
     const x = BigInt(op.amount);
     const short = x / BigInt(op.children.length) - x;
     return {
@@ -126,7 +126,7 @@ const FAULTS = {
   },
   'a merge takes only from the first child': (ledger, op) => {
     const result = sound(ledger, op);
-    if (op.kind !== 'merge' || result.error !== undefined) return result;
+    if (op.kind !== 'merge' || result.applied !== true) return result;
     const rest = op.children.slice(1).map((verse) => [{ ...op, verse }, BigInt(op.amount)] as const);
     return { ledger: changed(result.ledger, rest) };
   },
@@ -136,7 +136,8 @@ const FAULTS = {
     return { ledger: changed(ledger, partitionMoves(op)) };
   },
   'children may be named twice': (ledger, op) => {
-    if (op.kind !== 'split') return sound(ledger, op);
+    const result = sound(ledger, op);
+    if (op.kind !== 'split' || codeOf(result.error) !== 'OVERLAP') return result;
     const children = op.children.filter((verse, index) => op.children.indexOf(verse) === index);
     return sound(ledger, { ...op, children });
   },
@@ -154,7 +155,7 @@ const FAULTS = {
   },
   'void loses the remainder': (ledger, op) => {
     const result = sound(ledger, op);
-    if (op.kind !== 'void' || result.error !== undefined) return result;
+    if (op.kind !== 'void' || result.applied !== true) return result;
     const without = (snapshot: LedgerSnapshot) => {
       snapshot.balances = snapshot.balances.filter(([, , owner]) => owner !== '@dust');
     };
@@ -190,7 +191,7 @@ const FAULTS = {
   },
   'a deposit is not put under escrow': (ledger, op) => {
     const result = sound(ledger, op);
-    if (op.kind !== 'deposit' || result.error !== undefined) return result;
+    if (op.kind !== 'deposit' || result.applied !== true) return result;
     const forget = (snapshot: LedgerSnapshot) => {
       snapshot.escrow = ledger.snapshot().escrow;
     };
@@ -202,15 +203,15 @@ const FAULTS = {
 const SAYS: Record<keyof typeof FAULTS, RegExp> = {
   'a split gives x / n to each of n children': /usd|eur in vrs_/,
   'a merge takes only from the first child': /usd|eur in vrs_/,
-  'a split need not be exhaustive': /must be NOT_EXHAUSTIVE, not applied/,
-  'children may be named twice': /'applied'\n- 'OVERLAP'/,
+  'a split need not be exhaustive': /must be NOT_EXHAUSTIVE, not/,
+  'children may be named twice': /must be OVERLAP, not/,
   'a refused merge has already taken from the first child': /a refused merge changed something/,
-  'idempotency keys are ignored': /must be (no-op|IDEMPOTENCY_KEY_REUSED), not/,
+  'idempotency keys are ignored': /must be (no-op|IDEMPOTENCY_KEY_REUSED), not|replay gives|known key/,
   'void loses the remainder': /on every atom is the escrow/,
-  'a resolution can be replaced': /'applied'\n- 'ALREADY_RESOLVED'/,
-  'balances move in collapsed verses': /'applied'\n- 'VERSE_COLLAPSED'/,
-  'anyone may act for anyone': /must be FORBIDDEN, not applied/,
-  'a winner cannot merge once the question is settled': /must be applied, not ALREADY_RESOLVED/,
+  'a resolution can be replaced': /must be ALREADY_RESOLVED, not/,
+  'balances move in collapsed verses': /must be VERSE_COLLAPSED, not/,
+  'anyone may act for anyone': /must be FORBIDDEN, not/,
+  'a winner cannot merge once the question is settled': /must be \w+, not ALREADY_RESOLVED/,
   'a deposit is not put under escrow': /on every atom is the escrow/,
 };
 
