@@ -151,7 +151,7 @@ export function storageFailed(thrown: unknown, what: string): WorldError {
   if (thrown instanceof WorldError) return thrown;
   const errno = errnoOf(thrown);
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
-  const advice = (errno && ADVICE[errno]) ?? 'Check the disk and open the data directory again.';
+  const advice = (errno && ADVICE[errno]) ?? 'Open the data directory again; if it goes on, check the disk.';
   return new WorldError('STORAGE_FAILED', `${what}: ${reason}. ${advice}`, {
     details: { reason, ...(errno ? { errno } : {}) },
     cause: thrown,

@@ -221,7 +221,8 @@ class ProjectedCatalog implements DuckDbCatalog {
 
   async #commit(batch: readonly JournalEntry[]): Promise<void> {
     const { writer, columns } = this.#parts;
-    const memory = (this.#memory ??= await this.#remember());
+    const memory = this.#memory ?? (await this.#remember());
+    this.#memory = memory;
     const changes = new ChangeSet();
     let last = this.#position;
     for (const { seq, prevHash, hash, record } of batch) {

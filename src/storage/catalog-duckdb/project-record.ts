@@ -231,7 +231,7 @@ function failed(record: RecordOf<'execution.failed'>, changes: ChangeSet): void 
   });
 }
 
-/** A snapshot is a branching event without children yet: its row carries the snapshot's own ULID. */
+/** A snapshot is a branching event without children yet: its row goes by the snapshot's own id. */
 function snapshotTaken(record: RecordOf<'snapshot.taken'>, changes: ChangeSet): void {
   const durable_json = JSON.stringify(record.durable);
   changes.insert('snapshots', {
@@ -244,7 +244,7 @@ function snapshotTaken(record: RecordOf<'snapshot.taken'>, changes: ChangeSet): 
   });
   changes.update('states', { state_id: record.state }, { durable_json });
   changes.insert('world_branches', {
-    branch_id: record.snapshotId.replace(/^snp_/, 'brn_'),
+    branch_id: record.snapshotId,
     parent_entity_id: record.worldId,
     child_entity_ids: [],
     branch_type: 'snapshot',

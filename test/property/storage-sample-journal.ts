@@ -1,0 +1,380 @@
+import { createHash } from 'node:crypto';
+import type { ConditionId, StateId, VerseId, WorldId } from '../../src/model/ids.js';
+import { ID_PREFIXES, type IdKind, type IdTypes } from '../../src/model/ids.js';
+import { DEFAULT_LIMITS } from '../../src/model/limits.js';
+import { parseProbability } from '../../src/model/probability.js';
+import type { Trit } from '../../src/model/trit.js';
+import {
+  Ledger,
+  type LedgerOp,
+  planPullUp,
+  planPushDown,
+  planVoid,
+  ROOT_VERSE_ID,
+} from '../../src/multiverse/index.js';
+import type {
+  JournalEntry,
+  JournalRecord,
+  MetricsRecord,
+  RecordOf,
+  WorldBirth,
+} from '../../src/ports/journal-record.js';
+
+/** A handmade history that has every operation a journal can hold, with a ledger that adds up. */
+
+const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/** Ids 1, 2, 3, ... of each kind: readable, and in order. */
+export function idOf<K extends IdKind>(kind: K, number: number): IdTypes[K] {
+  let text = '';
+  for (let left = number; text.length < 26; left = Math.floor(left / 32))
+    text = `${CROCKFORD[left % 32]}${text}`;
+  return `${ID_PREFIXES[kind]}${text}` as IdTypes[K];
+}
+
+/** Times one second apart, with microseconds that must not get lost. */
+export function timeOf(number: number): string {
+  return `${new Date(Date.UTC(2026, 0, 1) + number * 1000).toISOString().slice(0, -1)}${String(number % 1000).padStart(3, '0')}Z`;
+}
+
+const DURABLE = { substrate: 'simulated', data: { key: 'k' } } as const;
+
+/** Builds records one after the other and keeps the ledger they make. */
+export class SampleHistory {
+  readonly records: JournalRecord[] = [];
+  readonly ledger = new Ledger();
+  readonly #numbers = new Map<IdKind, number>();
+
+  id<K extends IdKind>(kind: K): IdTypes[K] {
+    const number = (this.#numbers.get(kind) ?? 0) + 1;
+    this.#numbers.set(kind, number);
+    return idOf(kind, number);
+  }
+
+  at(): string {
+    return timeOf(this.records.length + 1);
+  }
+
+  add<R extends JournalRecord>(record: R): R {
+    if ('ledger' in record) this.ledger.applyAll(record.ledger);
+    this.records.push(record);
+    return record;
+  }
+
+  birth(name: string, from: Partial<WorldBirth> & { trit?: Trit; verse?: string }): WorldBirth {
+    const { trit = 0, verse = 'root', ...rest } = from;
+    const worldId = this.id('world');
+    return {
+      worldId,
+      name,
+      entityType: 'sandbox',
+      substrate: 'simulated',
+      limits: DEFAULT_LIMITS,
+      identity: {
+        generation: 0,
+        verse,
+        trit,
+        probability: '1',
+        seed: '18446744073709551615',
+        commonRandomNumbers: false,
+      },
+      parentId: null,
+      snapshotId: null,
+      state: rest.state ?? this.id('state'),
+      baseDigest: 'base',
+      verseId: ROOT_VERSE_ID,
+      account: worldId,
+      metadata: { note: `it's "${name}"` },
+      ...rest,
+    };
+  }
+
+  metrics(worldId: WorldId, measured: Partial<MetricsRecord>): MetricsRecord {
+    return {
+      metricId: this.id('metric'),
+      worldId,
+      bootTimeMs: null,
+      snapshotTimeMs: null,
+      branchTimeMs: null,
+      memoryOverheadMb: null,
+      ...measured,
+    };
+  }
+
+  create(
+    name: string,
+    from: Partial<WorldBirth> & { trit?: Trit } = {},
+    fork: RecordOf<'world.created'>['fork'] = null,
+  ) {
+    const world = this.birth(name, from);
+    const metrics = [this.metrics(world.worldId, { bootTimeMs: 12.5, memoryOverheadMb: 1.25 })];
+    return this.add({ op: 'world.created', at: this.at(), world, fork, metrics }).world;
+  }
+
+  execute(
+    worldId: WorldId,
+    parentState: StateId,
+    ledger: LedgerOp[] = [],
+    change: Partial<RecordOf<'world.executed'>> = {},
+  ) {
+    return this.add({
+      op: 'world.executed',
+      at: this.at(),
+      worldId,
+      executionId: this.id('execution'),
+      parentState,
+      state: this.id('state'),
+      generation: 0,
+      language: 'python',
+      code: "print('héllo \u0000 𝔘')",
+      clockNs: '1767225600000000000',
+      balances: {},
+      limits: DEFAULT_LIMITS,
+      ok: true,
+      changed: true,
+      value: '42',
+      stdout: 'héllo \u0000 𝔘\n',
+      stderr: '',
+      stdoutTruncated: false,
+      stderrTruncated: false,
+      error: null,
+      effects: [{ kind: 'report', cost: '3/2' }],
+      resultDigest: 'd1',
+      runMs: 1.5,
+      timeMs: 2.5,
+      ledger,
+      ...change,
+    });
+  }
+
+  branch(parent: WorldBirth, state: StateId, trits: readonly Trit[]) {
+    const children = trits.map((trit, index) =>
+      this.birth(`${parent.name}-${index}`, {
+        parentId: parent.worldId,
+        state,
+        trit,
+        verseId: parent.verseId,
+      }),
+    );
+    return this.add({
+      op: 'world.branched',
+      at: this.at(),
+      branchId: this.id('branch'),
+      parentId: parent.worldId,
+      state,
+      children,
+      gf3Sum: 0,
+      snapshotTimeMs: 0.5,
+      metrics: children.map((child) => this.metrics(child.worldId, { branchTimeMs: 0.25 })),
+    });
+  }
+
+  pushDown(parent: WorldBirth, state: StateId) {
+    const conditionId = this.id('condition');
+    const triad = [
+      ['nash', -1, '0.45'],
+      ['optimal', 0, '0.35'],
+      ['chaos', 1, '0.2'],
+    ] as const;
+    const plan = planPushDown(this.ledger, {
+      condition: conditionId,
+      verse: parent.verseId,
+      account: parent.account,
+      outcomes: triad.map(([name, , probability]) => ({ name, probability: parseProbability(probability) })),
+    });
+    const children = triad.map(([name, trit], index) =>
+      this.birth(`${parent.name}/${name}`, {
+        parentId: parent.worldId,
+        entityType: 'verse',
+        account: parent.account,
+        state,
+        trit,
+        verse: name,
+        verseId: plan.children[index] as VerseId,
+      }),
+    );
+    return this.add({
+      op: 'world.pushed-down',
+      at: this.at(),
+      branchId: this.id('branch'),
+      parentId: parent.worldId,
+      state,
+      children,
+      gf3Sum: 0,
+      snapshotTimeMs: 0.75,
+      metrics: children.map((child) => this.metrics(child.worldId, { branchTimeMs: 0.25 })),
+      conditionId,
+      parentVerseId: parent.verseId,
+      outcomes: triad.map(([name, , probability], index) => ({
+        name,
+        role: name === 'chaos' ? null : name,
+        probability,
+        verseId: plan.children[index] as VerseId,
+        worldId: children[index]!.worldId,
+      })),
+      ledger: plan.ops,
+    });
+  }
+
+  pullUp(
+    down: RecordOf<'world.pushed-down'>,
+    winner: number,
+    more: { state: StateId; collapsed: WorldId[]; rehomed?: WorldId[] },
+  ) {
+    const parent = down.children[winner]!;
+    return this.add({
+      op: 'world.pulled-up',
+      at: this.at(),
+      resolutionId: this.id('resolution'),
+      conditionId: down.conditionId,
+      parentId: down.parentId,
+      winnerId: parent.worldId,
+      winnerOutcome: down.outcomes[winner]!.name,
+      state: more.state,
+      identity: { ...parent.identity, generation: 1, verse: 'root', trit: 0 },
+      collapsed: more.collapsed,
+      rehomed: more.rehomed ?? [],
+      verses: down.children.map((child) => child.worldId),
+      oracle: { source: 'manual', evidence: { by: 'hand' } },
+      wev: {
+        poa: '4/3',
+        wev: '1/3',
+        wevValue: '1/2',
+        regret: '5/9',
+        pctExtractable: '1/4',
+        wevExpected: '17/72',
+        losingBalances: { USD: '200' },
+        unbounded: false,
+        wevReason: null,
+      },
+      pullUpTimeMs: 3.5,
+      ledger: planPullUp(this.ledger, {
+        condition: down.conditionId,
+        winner,
+        source: 'manual',
+        evidence: { by: 'hand' },
+      }),
+    });
+  }
+
+  void(down: RecordOf<'world.pushed-down'>, collapsed: WorldId[]) {
+    const ledger = planVoid(this.ledger, { condition: down.conditionId as ConditionId });
+    return this.add({
+      op: 'world.voided',
+      at: this.at(),
+      conditionId: down.conditionId,
+      parentId: down.parentId,
+      collapsed,
+      ledger,
+    });
+  }
+
+  deposit(owner: string, amount: string) {
+    const op = { kind: 'deposit', by: '@system', owner, verse: ROOT_VERSE_ID, token: 'USD', amount } as const;
+    return this.add({ op: 'ledger.applied', at: this.at(), ledger: [op] });
+  }
+}
+
+/** Every operation at least once; worlds collapse, live on, are adopted, voided, rewound and deleted. */
+export function sampleHistory(): SampleHistory {
+  const history = new SampleHistory();
+  const root = history.create('root');
+  history.deposit(root.account, '1000');
+  const first = history.execute(root.worldId, root.state);
+  history.add({ op: 'state.rooted', at: history.at(), state: first.state as StateId, root: 'ab'.repeat(32) });
+  const snapshotId = history.id('snapshot');
+  history.add({
+    op: 'snapshot.taken',
+    at: history.at(),
+    snapshotId,
+    name: 'warm',
+    worldId: root.worldId,
+    state: first.state as StateId,
+    durable: DURABLE,
+    metrics: [history.metrics(root.worldId, { snapshotTimeMs: 4.5, memoryOverheadMb: 0.5 })],
+  });
+  const fork = { branchId: history.id('branch'), parentId: root.worldId };
+  const common = { parentId: root.worldId, snapshotId, state: first.state as StateId };
+  const left = history.create('left', { ...common, trit: -1 }, fork);
+  const right = history.create('right', { ...common, trit: 1 }, fork);
+  history.create('late', { ...common, trit: 1 }, fork);
+  history.add({ op: 'state.persisted', at: history.at(), state: root.state, durable: DURABLE });
+  history.add({
+    op: 'execution.failed',
+    at: history.at(),
+    worldId: left.worldId,
+    executionId: history.id('execution'),
+    parentState: left.state,
+    language: 'python',
+    code: 'while True: pass',
+    errorCode: 'EXECUTION_TIMEOUT',
+    message: 'too slow',
+    timeMs: 1000,
+  });
+  history.execute(right.worldId, right.state, [], { state: null, ok: false, changed: false, effects: [] });
+  history.branch(right, right.state, [-1, 0, 1]);
+  const down = history.pushDown(root, first.state as StateId);
+  const [nash, optimal, chaos] = down.children as [WorldBirth, WorldBirth, WorldBirth];
+  const moved = history.execute(optimal.worldId, optimal.state, [
+    {
+      kind: 'transfer',
+      by: root.account,
+      from: root.account,
+      to: 'shop',
+      verse: optimal.verseId,
+      token: 'USD',
+      amount: '1',
+    },
+  ]);
+  const nested = history.pushDown(chaos, chaos.state);
+  const beside = history.branch(optimal, moved.state as StateId, [0]);
+  const below = history.branch(nash, nash.state, [0]);
+  history.add({ op: 'world.deleted', at: history.at(), worldId: below.children[0]!.worldId });
+  history.pullUp(down, 1, {
+    state: moved.state as StateId,
+    collapsed: [
+      ...nested.children.map((child) => child.worldId),
+      below.children[0]!.worldId,
+      nash.worldId,
+      chaos.worldId,
+    ],
+    rehomed: [beside.children[0]!.worldId],
+  });
+  history.deposit(left.account, '7');
+  const doubtful = history.pushDown(left, left.state);
+  history.void(
+    doubtful,
+    doubtful.children.map((child) => child.worldId),
+  );
+  history.add({
+    op: 'world.rewound',
+    at: history.at(),
+    worldId: root.worldId,
+    from: moved.state as StateId,
+    to: root.state,
+  });
+  history.add({ op: 'world.deleted', at: history.at(), worldId: right.worldId });
+  return history;
+}
+
+/** Records in their chain, as the journal would hand them out. */
+export function chained(
+  records: readonly JournalRecord[],
+  startSeq = 1,
+  startHash = '0'.repeat(64),
+): JournalEntry[] {
+  let prevHash = startHash;
+  return records.map((record, index) => {
+    const seq = startSeq + index;
+    const place = Buffer.alloc(8);
+    place.writeBigUInt64BE(BigInt(seq));
+    const hash = createHash('sha256')
+      .update(Buffer.from(prevHash, 'hex'))
+      .update(place)
+      .update(JSON.stringify(record))
+      .digest('hex');
+    const entry = { seq, prevHash, hash, record };
+    prevHash = hash;
+    return entry;
+  });
+}
