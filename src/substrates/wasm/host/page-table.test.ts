@@ -90,7 +90,7 @@ describe('page tables', () => {
     const seen = new Set<readonly number[]>();
     const slots: number[] = [];
     for (const each of [table, child]) eachNewSlot(each, seen, (slot) => slots.push(slot));
-    expect(slots.sort()).toEqual([10, 11, 12]);
+    expect(slots.sort((a, b) => a - b)).toEqual([10, 11, 12]);
   });
 
   test.each([

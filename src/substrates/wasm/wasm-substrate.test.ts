@@ -1,0 +1,256 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  identityOf,
+  isRunning,
+  openSubstrate,
+  request,
+  run,
+  SILENT,
+  SPEC,
+  sleep,
+  until,
+  value,
+} from './testing/wasm-fixture.js';
+import type { WasmSubstrate } from './wasm-substrate.js';
+
+const HANG = 'while True: pass';
+const SWALLOW = `
+while True:
+    try:
+        while True: pass
+    except BaseException: pass
+`;
+
+let substrate: WasmSubstrate;
+beforeAll(async () => {
+  substrate = await openSubstrate({ workers: 2, graceMs: 300 });
+  await substrate.baseDigest({});
+});
+afterAll(() => substrate[Symbol.asyncDispose]());
+
+async function boot(number: number) {
+  return substrate.boot(SPEC, identityOf(number), {});
+}
+
+describe('executions', () => {
+  test('state is kept between them, and output arrives in order before the end', async () => {
+    const machine = await boot(1);
+    await run(machine, 'x = 20');
+    const seen: string[] = [];
+    let first = 0;
+    const sink = {
+      write: (stream: string, text: string) => {
+        first ||= performance.now();
+        seen.push(`${stream}:${text}`);
+      },
+    };
+    const code = `
+import sys
+print('one', flush=True)
+print('two', file=sys.stderr, flush=True)
+n = 0
+for i in range(3_000_000): n += i
+print('three')
+x + 1`;
+    const result = await machine.execute(request(code), sink, {});
+    const after = performance.now() - first;
+    expect(result).toMatchObject({ ok: true, value: '21', stdout: 'one\nthree\n', stderr: 'two\n' });
+    expect(seen.join('')).toBe('stdout:one\nstderr:two\nstdout:three\n');
+    expect(after, 'ms from the first output to the result').toBeGreaterThan(result.runMs / 2);
+  });
+
+  test('a syntax error changes nothing, and an exception commits what ran before it', async () => {
+    const machine = await boot(2);
+    expect(await run(machine, 'x = (')).toMatchObject({ ok: false, changed: false });
+    expect(await run(machine, 'x = 1\n1/0')).toMatchObject({ ok: false, changed: true });
+    expect(await value(machine, 'x')).toBe('1');
+  });
+
+  test('a hundred thousand prints are one stream, in order, and not a hundred thousand calls', async () => {
+    const machine = await boot(3);
+    let calls = 0;
+    const sink = { write: () => void calls++ };
+    const code = 'for i in range(100_000): print(i)';
+    const result = await machine.execute(request(code), sink, {});
+    const lines = result.stdout.trimEnd().split('\n');
+    expect(lines).toHaveLength(100_000);
+    expect(lines.every((line, i) => line === String(i))).toBe(true);
+    expect(calls).toBeLessThan(10_000);
+  });
+});
+
+describe('stopping', () => {
+  test('an endless loop is interrupted: the state is the one before, the worker is kept', async () => {
+    const machine = await boot(10);
+    await run(machine, 'x = 1');
+    const before = (await substrate.stats()).replaced;
+    await expect(run(machine, `x = 2\n${HANG}`, { timeoutMs: 100 })).rejects.toMatchObject({
+      code: 'EXECUTION_TIMEOUT',
+      details: { timeoutMs: 100 },
+    });
+    expect(await value(machine, 'x')).toBe('1');
+    expect((await substrate.stats()).replaced).toBe(before);
+  });
+
+  test('a guest that swallows KeyboardInterrupt loses its worker, and another takes its place', async () => {
+    const machine = await boot(11);
+    await run(machine, 'x = 1');
+    const before = (await substrate.stats()).replaced;
+    await expect(run(machine, `x = 2\n${SWALLOW}`, { timeoutMs: 100 })).rejects.toMatchObject({
+      code: 'EXECUTION_TIMEOUT',
+    });
+    expect(await value(machine, 'x'), 'the machine goes on at once').toBe('1');
+    expect((await substrate.stats()).replaced).toBe(before + 1);
+    await until(async () => (await substrate.stats()).idle === 2);
+    expect(await value(machine, 'x')).toBe('1');
+  });
+
+  test('an interrupt that the guest swallows before it ends in time does not commit', async () => {
+    const machine = await boot(12);
+    await run(machine, 'x = 1');
+    const code = `
+try:
+    while True: pass
+except KeyboardInterrupt:
+    x = 3
+x`;
+    await expect(run(machine, code, { timeoutMs: 100 })).rejects.toMatchObject({ code: 'EXECUTION_TIMEOUT' });
+    expect(await value(machine, 'x')).toBe('1');
+  });
+
+  test('an abort signal interrupts; one that aborted before starts nothing', async () => {
+    const machine = await boot(13);
+    await run(machine, 'x = 1');
+    const controller = new AbortController();
+    let started = false;
+    const sink = {
+      write: () => {
+        started = true;
+        controller.abort(new Error('enough'));
+      },
+    };
+    const code = `x = 2\nprint('go', flush=True)\n${HANG}`;
+    const attempt = machine.execute(request(code), sink, { signal: controller.signal });
+    await expect(attempt).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(started).toBe(true);
+    await expect(
+      machine.execute(request('x = 4'), SILENT, { signal: controller.signal }),
+    ).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(await value(machine, 'x')).toBe('1');
+  });
+
+  test('a queued execution can be aborted before it starts, and the time limit does not run meanwhile', async () => {
+    const hanging = await Promise.all([14, 15].map(boot));
+    const controllers = hanging.map(() => new AbortController());
+    const running = hanging.map((machine, i) =>
+      machine
+        .execute(request(HANG), SILENT, { signal: controllers[i]!.signal })
+        .catch((error: unknown) => error),
+    );
+    await until(async () => (await substrate.stats()).idle === 0);
+    const aborted = new AbortController();
+    const waiting = await boot(16);
+    const attempt = waiting.execute(request('1'), SILENT, { signal: aborted.signal });
+    const patient = await boot(17);
+    const late = run(patient, '6 * 7', { timeoutMs: 50 });
+    await sleep(200);
+    aborted.abort();
+    await expect(attempt).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    for (const controller of controllers) controller.abort();
+    expect(await Promise.all(running)).toMatchObject([{ code: 'INTERRUPTED' }, { code: 'INTERRUPTED' }]);
+    expect((await late).value).toBe('42');
+  });
+
+  test('closing a machine interrupts what it runs', async () => {
+    const machine = await boot(18);
+    const attempt = run(machine, HANG).catch((error: unknown) => error);
+    await sleep(100);
+    await machine[Symbol.asyncDispose]();
+    expect(await attempt).toMatchObject({ code: 'INTERRUPTED' });
+    await expect(machine.snapshot({})).rejects.toMatchObject({ code: 'RUNTIME_CLOSED' });
+  });
+});
+
+describe('states', () => {
+  test('are freed when nobody keeps them, and idle branches cost nothing on the host', async () => {
+    const machine = await boot(30);
+    await run(machine, 'base = list(range(100_000))');
+    const state = await machine.snapshot({});
+    const before = await substrate.stats();
+    const idle = await Promise.all(
+      Array.from({ length: 500 }, (_, i) => substrate.restore(state, identityOf(1000 + i), {})),
+    );
+    expect(await substrate.stats()).toMatchObject({ states: before.states, slotsUsed: before.slotsUsed });
+    const snapshots = [];
+    for (const child of idle.slice(0, 5)) {
+      await run(child, 'more = bytes(1_000_000).replace(b"\\0", b"x")');
+      snapshots.push(await child.snapshot({}));
+    }
+    const grown = await substrate.stats();
+    expect(grown.states).toBe(before.states + 5);
+    expect(grown.slotsUsed - before.slotsUsed).toBeGreaterThan(5 * 244);
+    for (const child of idle) await child[Symbol.asyncDispose]();
+    for (const each of snapshots) await substrate.discard(each);
+    // What a worker holds is still in use: let both hold something else.
+    await Promise.all([run(machine, '1'), boot(31).then((other) => run(other, '1'))]);
+    const freed = await substrate.stats();
+    expect(freed.states).toBeLessThanOrEqual(before.states + 1);
+    expect(freed.slotsUsed).toBeLessThan(before.slotsUsed + 2000);
+  });
+
+  test('measure tells what a state adds', async () => {
+    const machine = await boot(32);
+    await run(machine, 'big = bytes(3_000_000).replace(b"\\0", b"x")');
+    const { memoryBytes, ownBytes } = await machine.measure();
+    expect(memoryBytes).toBeGreaterThan(10_000_000);
+    expect(ownBytes).toBeGreaterThan(3_000_000);
+    expect(ownBytes).toBeLessThan(5_000_000);
+    const child = await substrate.restore(await machine.snapshot({}), identityOf(33), {});
+    expect((await child.measure()).ownBytes).toBe(0);
+  });
+
+  test('a snapshot that was discarded leaves its twin valid', async () => {
+    const machine = await boot(34);
+    await run(machine, 'x = 5');
+    const [one, two] = [await machine.snapshot({}), await machine.snapshot({})];
+    await substrate.discard(one);
+    await expect(substrate.restore(one, identityOf(35), {})).rejects.toMatchObject({ code: 'STATE_LOST' });
+    expect(await value(await substrate.restore(two, identityOf(35), {}), 'x')).toBe('5');
+  });
+});
+
+describe('losing the host', () => {
+  test('kill -9: pending calls fail, its states are lost, new machines work', async () => {
+    const own = await openSubstrate({ workers: 2 });
+    const machine = await own.boot(SPEC, identityOf(40), {});
+    await run(machine, 'x = 1');
+    const state = await machine.snapshot({});
+    const untouched = await own.boot(SPEC, identityOf(41), {});
+    const { pid } = await own.stats();
+    const attempt = run(machine, HANG).catch((error: unknown) => error);
+    await sleep(100);
+    process.kill(pid, 'SIGKILL');
+    expect(await attempt).toMatchObject({ code: 'EXECUTOR_LOST' });
+    await expect(run(machine, '1')).rejects.toMatchObject({ code: 'STATE_LOST' });
+    await expect(own.restore(state, identityOf(42), {})).rejects.toMatchObject({ code: 'STATE_LOST' });
+    await own.discard(state);
+    expect(await value(untouched, '6 * 7'), 'one at the base state goes on').toBe('42');
+    expect(await value(await own.boot(SPEC, identityOf(43), {}), '1 + 1')).toBe('2');
+    const second = (await own.stats()).pid;
+    expect(second).not.toBe(pid);
+    await own[Symbol.asyncDispose]();
+    expect(isRunning(second)).toBe(false);
+  });
+
+  test('after closing, every call says so and no process is left', async () => {
+    const own = await openSubstrate({ workers: 2 });
+    const machine = await own.boot(SPEC, identityOf(45), {});
+    const { pid } = await own.stats();
+    const attempt = run(machine, HANG).catch((error: unknown) => error);
+    await sleep(50);
+    await own[Symbol.asyncDispose]();
+    expect(await attempt).toMatchObject({ code: 'RUNTIME_CLOSED' });
+    await expect(own.boot(SPEC, identityOf(46), {})).rejects.toMatchObject({ code: 'RUNTIME_CLOSED' });
+    expect(isRunning(pid)).toBe(false);
+  });
+});
