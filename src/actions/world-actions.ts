@@ -206,7 +206,8 @@ export const deleteAction = defineAction({
   input: WorldInput.required(),
   output: DeleteView,
   async run(context, input, call) {
-    const world = findWorld(context, input.world);
+    // Not made current: a deleted world could not be.
+    const world = lookUpWorld(context.model, input.world);
     await deleteWorld(context, world, waitOf(call));
     return { worldId: world.id, name: world.name };
   },

@@ -1,15 +1,16 @@
-import type { BranchId } from '../model/ids.js';
+import type { BranchId, WorldId } from '../model/ids.js';
 import { WorldLimits } from '../model/limits.js';
 import { parse } from '../model/parse.js';
 import type { Trit } from '../model/trit.js';
 import { WorldError } from '../model/world-error.js';
 import { ROOT_VERSE_ID } from '../multiverse/index.js';
-import type { RecordOf, WorldBirth } from '../ports/journal-record.js';
-import type { BranchIdentity, Machine, SubstrateName, Wait } from '../ports/substrate.js';
+import type { MetricsRecord, RecordOf, WorldBirth } from '../ports/journal-record.js';
+import type { BranchIdentity, SubstrateName, Wait } from '../ports/substrate.js';
 import { findSnapshot, makeCurrent } from './find-world.js';
-import { isLost } from './live-machine.js';
+import { againWhenLost } from './live-machine.js';
 import { materialiseState } from './materialise-state.js';
 import type { RuntimeContext } from './runtime-context.js';
+import { type StartedMachine, startMachine } from './start-machine.js';
 import { NameReservation, nextSeed } from './world-births.js';
 import type { Snapshot, World } from './world-model.js';
 
@@ -26,8 +27,6 @@ export interface CreateRequest {
   readonly trit?: Trit;
 }
 
-const MEGABYTE = 1e6;
-
 /**
  * Makes a world: fresh, or from a snapshot. Worlds made from one snapshot accumulate in one `fork` branch.
  *
@@ -39,31 +38,38 @@ export async function createWorld(
   wait: Wait,
 ): Promise<World> {
   context.requireOpen();
+  const worldId = context.parts.ids.next('world');
   const names = new NameReservation(context);
-  try {
-    const world =
-      request.snapshot === undefined
-        ? await createFresh(context, request, { names, wait })
-        : await createFromSnapshot(context, findSnapshot(context.model, request.snapshot), request, {
-            names,
-            wait,
-          });
-    makeCurrent(context, world);
-    return world;
-  } finally {
-    names.release();
-  }
+  const making = { worldId, names, wait };
+  // Nobody else can want this lock yet; it is what closing waits for.
+  return context.locks.hold(
+    [worldId],
+    async () => {
+      try {
+        const world =
+          request.snapshot === undefined
+            ? await createFresh(context, request, making)
+            : await createFromSnapshot(context, findSnapshot(context.model, request.snapshot), request, making);
+        makeCurrent(context, world);
+        return world;
+      } finally {
+        names.release();
+      }
+    },
+    wait.signal,
+  );
 }
 
 interface Making {
+  readonly worldId: WorldId;
   readonly names: NameReservation;
   readonly wait: Wait;
 }
 
 async function createFresh(context: RuntimeContext, request: CreateRequest, making: Making): Promise<World> {
   const { parts } = context;
+  const { worldId, wait } = making;
   const substrate = context.substrate((request.substrate ?? parts.defaultSubstrate) as SubstrateName);
-  const worldId = parts.ids.next('world');
   const birth: WorldBirth = {
     worldId,
     name: chooseName(context, request, making.names),
@@ -81,24 +87,21 @@ async function createFresh(context: RuntimeContext, request: CreateRequest, maki
     parentId: null,
     snapshotId: null,
     state: parts.ids.next('state'),
-    baseDigest: await substrate.baseDigest(making.wait),
+    baseDigest: await againWhenLost(context, substrate.name, () => substrate.baseDigest(wait)),
     verseId: ROOT_VERSE_ID,
     account: worldId,
     metadata: { ...request.metadata },
   };
-  const identity = identityOf(birth);
-  const booted = await context.timed(() => substrate.boot({ limits: birth.limits }, identity, making.wait));
-  const metrics = { bootTimeMs: booted.ms, memoryOverheadMb: await ownMegabytes(booted.value) };
-  context.remember(birth.state, booted.value.snapshot(making.wait));
-  context.machines.set(worldId, { machine: booted.value, state: birth.state });
-  await context.commit({
+  const boot = () => substrate.boot({ limits: birth.limits }, identityOf(birth), wait);
+  const booted = await againWhenLost(context, substrate.name, () => startMachine(context, boot));
+  context.remember(birth.state, booted.machine.snapshot(wait));
+  return commitBirth(context, booted, {
     op: 'world.created',
     at: context.at(),
     world: birth,
     fork: null,
-    metrics: [context.metrics(worldId, metrics)],
+    metrics: [metricsOf(context, birth, booted, { bootTimeMs: booted.ms })],
   });
-  return context.model.world(worldId);
 }
 
 async function createFromSnapshot(
@@ -108,47 +111,66 @@ async function createFromSnapshot(
   making: Making,
 ): Promise<World> {
   const source = context.model.world(snapshot.worldId);
-  refuseOtherBase(source, request);
   const detached = request.detached ?? false;
+  refuseOtherBase(source, request);
   requireLive(source, snapshot, detached);
   const substrate = context.substrate(source.birth.substrate);
-  const { value: ref, ms: snapshotTimeMs } = await context.timed(() =>
-    materialiseState(context, snapshot.state, making.wait).catch((thrown) => {
-      if (!isLost(thrown)) throw thrown;
-      context.forgetSubstrate(substrate.name);
-      return materialiseState(context, snapshot.state, making.wait);
-    }),
-  );
+  const { worldId, names, wait } = making;
   // Seeds come from the source's chain, so its birth and this record must not be torn apart by another branch.
   return context.locks.hold(
     [source.id],
     async () => {
-      const birth = snapshotBirth(context, { source, snapshot, request, detached, names: making.names });
-      const restored = await context.timed(() => substrate.restore(ref, identityOf(birth), making.wait));
-      const metrics = {
-        branchTimeMs: restored.ms,
-        snapshotTimeMs,
-        memoryOverheadMb: await ownMegabytes(restored.value),
-      };
-      context.machines.set(birth.worldId, { machine: restored.value, state: birth.state });
+      context.requireOpen();
+      requireLive(source, snapshot, detached);
+      const birth = snapshotBirth(context, { worldId, source, snapshot, request, detached, names });
+      const { ms: snapshotTimeMs, restored } = await againWhenLost(context, substrate.name, async () => {
+        const { value: ref, ms } = await context.timed(() => materialiseState(context, snapshot.state, wait));
+        const restore = () => substrate.restore(ref, identityOf(birth), wait);
+        return { ms, restored: await startMachine(context, restore) };
+      });
       const branchId: BranchId = snapshot.forkBranchId ?? context.parts.ids.next('branch');
-      const record: RecordOf<'world.created'> = {
+      return commitBirth(context, restored, {
         op: 'world.created',
         at: context.at(),
         world: birth,
         fork: { branchId, parentId: source.id },
-        metrics: [context.metrics(birth.worldId, metrics)],
-      };
-      await context.commit(record);
-      return context.model.world(birth.worldId);
+        metrics: [metricsOf(context, birth, restored, { branchTimeMs: restored.ms, snapshotTimeMs })],
+      });
     },
-    making.wait.signal,
+    wait.signal,
   );
+}
+
+/** Records the birth and keeps the machine; a world that cannot be recorded leaves none behind. */
+async function commitBirth(
+  context: RuntimeContext,
+  { machine }: StartedMachine,
+  record: RecordOf<'world.created'>,
+): Promise<World> {
+  const { worldId, state } = record.world;
+  context.machines.set(worldId, { machine, state });
+  try {
+    await context.commit(record);
+  } catch (thrown) {
+    await context.retire(worldId);
+    throw thrown;
+  }
+  return context.model.world(worldId);
+}
+
+function metricsOf(
+  context: RuntimeContext,
+  birth: WorldBirth,
+  { memoryOverheadMb }: StartedMachine,
+  times: Pick<Partial<MetricsRecord>, 'bootTimeMs' | 'branchTimeMs' | 'snapshotTimeMs'>,
+): MetricsRecord {
+  return context.metrics(birth.worldId, { ...times, memoryOverheadMb });
 }
 
 function snapshotBirth(
   context: RuntimeContext,
   from: {
+    worldId: WorldId;
     source: World;
     snapshot: Snapshot;
     request: CreateRequest;
@@ -156,8 +178,7 @@ function snapshotBirth(
     names: NameReservation;
   },
 ): WorldBirth {
-  const { source, snapshot, request, detached, names } = from;
-  const worldId = context.parts.ids.next('world');
+  const { worldId, source, snapshot, request, detached, names } = from;
   const parent = context.model.identity(source);
   return {
     ...source.birth,
@@ -212,9 +233,4 @@ function entityTypeOf(substrate: SubstrateName): WorldBirth['entityType'] {
 /** The identity of a world that is about to be born. */
 export function identityOf(birth: WorldBirth): BranchIdentity {
   return { ...birth.identity, worldId: birth.worldId, seed: BigInt(birth.identity.seed) };
-}
-
-/** What the machine adds to memory, MB. */
-export async function ownMegabytes(machine: Machine): Promise<number> {
-  return (await machine.measure()).ownBytes / MEGABYTE;
 }

@@ -26,9 +26,11 @@ export async function deleteWorld(context: RuntimeContext, world: World, wait: W
 
 function refuseOpenPushDown(context: RuntimeContext, world: World): void {
   const ownVerse = world.outcome && context.model.condition(world.outcome.conditionId);
-  const parent = ownVerse?.status === 'open' ? context.model.world(ownVerse.parentId) : null;
-  if (world.openCondition === null && parent === null) return;
-  const resolve = parent ?? world;
+  const parent = ownVerse ? context.model.world(ownVerse.parentId) : null;
+  // A parent that has collapsed waits for none of its verses any more.
+  const awaiting = parent && parent.openCondition === ownVerse?.id ? parent : null;
+  if (world.openCondition === null && awaiting === null) return;
+  const resolve = awaiting ?? world;
   throw new WorldError(
     'PUSH_DOWN_OPEN',
     `World ${world.name} is part of an open push-down. First: wr pull-up ${resolve.name}, or: wr void ${resolve.name}`,

@@ -72,7 +72,9 @@ export async function executeInAll(
 
 function programFor(context: RuntimeContext, world: World, request: ExecuteInAllRequest): string {
   const { verse } = context.model.identity(world);
-  const code = request.codes?.[verse] ?? request.code;
+  // A verse may be named like something every object inherits.
+  const own = request.codes && Object.hasOwn(request.codes, verse) ? request.codes[verse] : undefined;
+  const code = own ?? request.code;
   if (code !== undefined) return code;
   throw new WorldError('BAD_INPUT', `There is no program for verse ${verse} (world ${world.name}).`, {
     details: { verse, given: Object.keys(request.codes ?? {}) },

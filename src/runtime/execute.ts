@@ -1,5 +1,6 @@
 import type { ExecutionId, StateId } from '../model/ids.js';
 import { CODE_BYTES_MAX } from '../model/limits.js';
+import { Rational } from '../model/rational.js';
 import { toWorldError, WorldError } from '../model/world-error.js';
 import type { LedgerOp } from '../multiverse/index.js';
 import type { RecordOf } from '../ports/journal-record.js';
@@ -27,7 +28,8 @@ const SILENT: OutputSink = { write: () => {} };
  * the new state is captured behind the acknowledgement, and the world's next request waits for that.
  *
  * @throws WORLD_FROZEN, WORLD_COLLAPSED, WORLD_DELETED, HEAD_MOVED, BAD_INPUT, EXECUTION_TIMEOUT, INTERRUPTED,
- *   MEMORY_LIMIT, ENGINE_FAULT, EXECUTOR_LOST: the world is at the state before. Code that raises is no error
+ *   MEMORY_LIMIT, ENGINE_FAULT, EXECUTOR_LOST, and for effects that cannot be: INSUFFICIENT_BALANCE, BAD_AMOUNT,
+ *   BAD_NUMBER, BAD_INPUT. In each case the world is at the state before. Code that raises is no error
  *   here: its record has `ok: false`.
  */
 export async function execute(
@@ -134,6 +136,7 @@ async function accept(context: RuntimeContext, ran: Ran): Promise<RecordOf<'worl
   const { runMs, changed, effects, ...answer } = result;
   const ledger = transfersOf(world, executionId, effects);
   try {
+    requireReports(effects);
     context.model.ledger.check(ledger);
   } catch (thrown) {
     // The guest's own check was bypassed: nothing of this execution may stay.
@@ -191,6 +194,18 @@ function transfersOf(world: World, executionId: ExecutionId, effects: readonly E
   });
 }
 
+/** @throws BAD_NUMBER for a figure that is no number and for a negative cost: no oracle could compare it later. */
+function requireReports(effects: readonly Effect[]): void {
+  for (const effect of effects) {
+    if (effect.kind !== 'report') continue;
+    if (effect.value !== undefined) Rational.parse(effect.value);
+    if (effect.cost === undefined || Rational.parse(effect.cost).num >= 0n) continue;
+    throw new WorldError('BAD_NUMBER', `A cost is at least 0, not ${effect.cost}: report gains as a value.`, {
+      details: { cost: effect.cost },
+    });
+  }
+}
+
 /** What failed is kept in the world's log, best effort: the caller gets the failure itself either way. */
 async function recordFailure(
   context: RuntimeContext,
@@ -198,7 +213,7 @@ async function recordFailure(
 ): Promise<void> {
   const error = toWorldError(failed.thrown, 'INTERNAL', 'The execution failed');
   if (error.code === 'STORAGE_FAILED' || error.code === 'RUNTIME_CLOSED') return;
-  await context.commit({
+  const recording = context.commit({
     op: 'execution.failed',
     at: context.at(),
     worldId: failed.world.id,
@@ -210,4 +225,5 @@ async function recordFailure(
     message: error.message,
     timeMs: failed.elapsedMs(),
   });
+  await recording.catch(() => {});
 }

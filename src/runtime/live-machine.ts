@@ -1,5 +1,5 @@
 import { WorldError } from '../model/world-error.js';
-import type { Machine, Wait } from '../ports/substrate.js';
+import type { Machine, SubstrateName, Wait } from '../ports/substrate.js';
 import { materialiseState } from './materialise-state.js';
 import type { RuntimeContext } from './runtime-context.js';
 import type { World } from './world-model.js';
@@ -10,14 +10,30 @@ import type { World } from './world-model.js';
  */
 export async function liveMachine(context: RuntimeContext, world: World, wait: Wait): Promise<Machine> {
   const live = context.machines.get(world.id);
-  if (live?.state === world.head) return live.machine;
+  if (live?.state === world.head) {
+    // Its state is captured behind the acknowledgement; running further before that could change what is captured.
+    await context.refs.get(world.head)?.catch(() => {});
+    return live.machine;
+  }
   await context.retire(world.id);
+  return againWhenLost(context, world.birth.substrate, () => restoreHead(context, world, wait));
+}
+
+/**
+ * Does `work`; when that finds the executor dead, everything the executor held is forgotten, to be made again by
+ * replay, and the work is done once more. For work of which nothing shows until it has succeeded.
+ */
+export async function againWhenLost<T>(
+  context: RuntimeContext,
+  substrate: SubstrateName,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
-    return await restoreHead(context, world, wait);
+    return await work();
   } catch (thrown) {
     if (!isLost(thrown)) throw thrown;
-    context.forgetSubstrate(world.birth.substrate);
-    return restoreHead(context, world, wait);
+    context.forgetSubstrate(substrate);
+    return work();
   }
 }
 

@@ -1,4 +1,7 @@
-/** `Promise.all(items.map(work))` with at most `limit` at work at a time. The first failure stops new starts. */
+/**
+ * `Promise.all(items.map(work))` with at most `limit` at work at a time. The first failure stops new starts, and is
+ * thrown once everything that had started has ended: nothing goes on behind the caller's back.
+ */
 export async function mapBounded<T, R>(
   items: readonly T[],
   limit: number,
@@ -19,6 +22,7 @@ export async function mapBounded<T, R>(
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
+  const lanes = await Promise.allSettled(Array.from({ length: Math.min(limit, items.length) }, lane));
+  for (const ended of lanes) if (ended.status === 'rejected') throw ended.reason;
   return results;
 }

@@ -54,14 +54,14 @@ async function startingPoint(
   asked: { id: StateId; wait: Wait },
 ): Promise<StateRef> {
   const held = entry.id === asked.id ? undefined : context.refs.get(entry.id);
-  if (held !== undefined) return held;
+  if (held !== undefined) return materialiseState(context, entry.id, asked.wait);
   if (entry.durable) return substrate.recall(entry.durable, asked.wait);
   const world = context.model.world(entry.origin.worldId);
   const base = await substrate.baseDigest(asked.wait);
   if (base !== world.birth.baseDigest) throw imageMismatch(world, base);
   const spec = { limits: world.birth.limits };
   await using machine = await substrate.boot(spec, context.model.identity(world, 0), asked.wait);
-  return machine.snapshot(asked.wait);
+  return await machine.snapshot(asked.wait);
 }
 
 function imageMismatch(world: World, base: string): WorldError {
@@ -102,7 +102,7 @@ async function replay(
       { details: { execution: execution.executionId, state: step.id, parent: execution.parentState } },
     );
   }
-  return machine.snapshot(at.wait);
+  return await machine.snapshot(at.wait);
 }
 
 function runAgain(machine: Machine, execution: ReplayableExecution, wait: Wait): Promise<ExecuteResult> {

@@ -1,5 +1,6 @@
 import type { StateId } from '../model/ids.js';
 import type { DurableState, Wait } from '../ports/substrate.js';
+import { againWhenLost } from './live-machine.js';
 import { materialiseState } from './materialise-state.js';
 import type { RuntimeContext } from './runtime-context.js';
 import type { World } from './world-model.js';
@@ -13,17 +14,20 @@ const REPLAY_MS_MAX = 1000;
 /** On close a shorter replay is already worth avoiding, since the next command pays for it. */
 const REPLAY_MS_MAX_ON_CLOSE = 100;
 
-/** Makes a state durable, once; concurrent calls share the work. */
+/**
+ * Makes a state durable, once; concurrent calls share the work, but not its failure: whoever waited for another's
+ * attempt makes one of its own.
+ */
 export async function persistState(context: RuntimeContext, id: StateId, wait: Wait): Promise<DurableState> {
   const entry = context.model.state(id);
   if (entry.durable) return entry.durable;
   const running = context.persisting.get(id);
-  if (running !== undefined) return running;
-  const work = (async () => {
+  if (running !== undefined) return running.catch(() => persistState(context, id, wait));
+  const { substrate } = context.model.world(entry.origin.worldId).birth;
+  const work = againWhenLost(context, substrate, async () => {
     const ref = await materialiseState(context, id, wait);
-    const world = context.model.world(entry.origin.worldId);
-    return context.substrate(world.birth.substrate).persist(ref, wait);
-  })();
+    return context.substrate(substrate).persist(ref, wait);
+  });
   context.persisting.set(id, work);
   try {
     return await work;
@@ -39,14 +43,14 @@ export function persistWhenWorthIt(context: RuntimeContext, world: World): void 
   context.inBackground(persistAndRecord(context, world.head));
 }
 
-/** Makes durable every head in `worlds` that would take long to replay. */
+/** Makes durable every head in `worlds` that would take long to replay. One that fails will be replayed instead. */
 export async function persistOnClose(context: RuntimeContext, worlds: Iterable<World>): Promise<void> {
   const heads = new Set<StateId>();
   for (const world of worlds) {
     if (world.status !== 'running' && world.status !== 'snapshotted') continue;
     if (replayCost(context, world.head).runMs >= REPLAY_MS_MAX_ON_CLOSE) heads.add(world.head);
   }
-  for (const head of heads) await persistAndRecord(context, head);
+  for (const head of heads) await persistAndRecord(context, head).catch(() => {});
 }
 
 async function persistAndRecord(context: RuntimeContext, state: StateId): Promise<void> {

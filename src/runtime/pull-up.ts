@@ -32,7 +32,7 @@ const OUTCOME_DEFAULT = 'optimal';
  * merge into the parent's, the parent adopts the winner's state under its own id, and the losers collapse with all
  * worlds below them. One journal record, so all of it happens or none.
  *
- * @throws NO_PUSH_DOWN, PUSH_DOWN_OPEN (the winner still has one of its own), REPORT_MISSING, BAD_INPUT
+ * @throws NO_PUSH_DOWN, PUSH_DOWN_OPEN (the winner, or a world below it, still has one), REPORT_MISSING, BAD_INPUT
  */
 export async function pullUp(
   context: RuntimeContext,
@@ -78,7 +78,7 @@ export async function pullUp(
         rehomed: plan.rehomed.map(({ id }) => id),
         verses: condition.outcomes.map(({ worldId }) => worldId),
         oracle: { source: request.oracle, evidence: answer.evidence },
-        wev: wevRecord(() => measure(context, condition, { reports, winner: answer.outcomeIndex })),
+        wev: wevOf(context, condition, { reports, winner: answer.outcomeIndex }),
         pullUpTimeMs: context.parts.clock.monotonicMs() - start,
         ledger,
       };
@@ -137,13 +137,7 @@ function settle(
   if (!outcome)
     throw new WorldError('INTERNAL', `The oracle named outcome ${winnerIndex}, which does not exist.`);
   const winner = model.world(outcome.worldId);
-  if (winner.openCondition !== null) {
-    throw new WorldError(
-      'PUSH_DOWN_OPEN',
-      `The winner ${winner.name} has an open push-down of its own. First: wr pull-up ${winner.name}, or: wr void ${winner.name}`,
-      { details: { world: winner.id, parent: parent.id, condition: winner.openCondition } },
-    );
-  }
+  refuseNested(parent, [winner, ...model.descendants(winner)]);
   const isLive = ({ status }: World): boolean => status === 'running' || status === 'snapshotted';
   const losers = condition.outcomes
     .filter((one) => one !== outcome)
@@ -153,11 +147,63 @@ function settle(
   return { winner, outcome: outcome.name, collapsed, rehomed };
 }
 
-function measure(
-  context: RuntimeContext,
-  condition: Condition,
-  found: { reports: readonly OutcomeReport[]; winner: number },
-): WevMeasurement {
+/**
+ * The winner's verse merges into the parent's, and all who act in it move there. Balances that a push-down in it has
+ * split further would return to the old verse later, where nobody acts for them.
+ */
+function refuseNested(parent: World, surviving: readonly World[]): void {
+  const open = surviving.find((world) => world.openCondition !== null);
+  if (!open) return;
+  throw new WorldError(
+    'PUSH_DOWN_OPEN',
+    `World ${open.name} in the winning verse has an open push-down of its own. First: wr pull-up ${open.name}, ` +
+      `or: wr void ${open.name}`,
+    { details: { world: open.id, parent: parent.id, condition: open.openCondition } },
+  );
+}
+
+interface Found {
+  readonly reports: readonly OutcomeReport[];
+  readonly winner: number;
+}
+
+/**
+ * WEV is a measurement: where it cannot be taken, the resolution goes on and the record says why. A verse that is
+ * cheaper than the one labelled optimal is such a case (`MISLABELLED_OPTIMUM`). What evaporates is known either way.
+ */
+function wevOf(context: RuntimeContext, condition: Condition, found: Found): WevRecord {
+  const losing = losingBalances(context.model.ledger, condition.id, found.winner);
+  const text = (value: Rational | null): string | null => value && Rational.toText(value);
+  const known = { losingBalances: mapValues(losing, String), unbounded: false };
+  try {
+    const wev = measure(condition, found);
+    return {
+      ...known,
+      poa: text(wev.poa),
+      wev: text(wev.wev),
+      wevValue: text(wev.wevValue),
+      regret: text(wev.regret),
+      pctExtractable: text(wev.pctExtractable),
+      wevExpected: text(wev.wevExpected),
+      unbounded: wev.unbounded,
+      wevReason: wev.reasons.wev ?? null,
+    };
+  } catch (thrown) {
+    if (!(thrown instanceof WorldError)) throw thrown;
+    return { ...known, ...NOTHING_MEASURED, wevReason: `${thrown.code}: ${thrown.message}` };
+  }
+}
+
+const NOTHING_MEASURED = {
+  poa: null,
+  wev: null,
+  wevValue: null,
+  regret: null,
+  pctExtractable: null,
+  wevExpected: null,
+};
+
+function measure(condition: Condition, found: Found): WevMeasurement {
   return measureWev({
     verses: condition.outcomes.map(({ name, role, probability }, index) => ({
       name,
@@ -166,43 +212,7 @@ function measure(
       cost: found.reports.find((report) => report.outcomeIndex === index)?.cost,
     })),
     winner: found.winner,
-    losingBalances: losingBalances(context.model.ledger, condition.id, found.winner),
   });
-}
-
-/**
- * WEV is a measurement: where it cannot be taken, the resolution goes on and the record says why. A verse that is
- * cheaper than the one labelled optimal is such a case (`MISLABELLED_OPTIMUM`).
- */
-function wevRecord(measured: () => WevMeasurement): WevRecord {
-  const text = (value: Rational | null): string | null => value && Rational.toText(value);
-  try {
-    const wev = measured();
-    return {
-      poa: text(wev.poa),
-      wev: text(wev.wev),
-      wevValue: text(wev.wevValue),
-      regret: text(wev.regret),
-      pctExtractable: text(wev.pctExtractable),
-      wevExpected: text(wev.wevExpected),
-      losingBalances: mapValues(wev.losingBalances, String),
-      unbounded: wev.unbounded,
-      wevReason: wev.reasons.wev ?? null,
-    };
-  } catch (thrown) {
-    if (!(thrown instanceof WorldError)) throw thrown;
-    return {
-      poa: null,
-      wev: null,
-      wevValue: null,
-      regret: null,
-      pctExtractable: null,
-      wevExpected: null,
-      losingBalances: {},
-      unbounded: false,
-      wevReason: `${thrown.code}: ${thrown.message}`,
-    };
-  }
 }
 
 function mapValues<V, W>(object: Readonly<Record<string, V>>, map: (value: V) => W): Record<string, W> {

@@ -2,11 +2,11 @@ import { WorldError } from '../model/world-error.js';
 import type { RecordOf } from '../ports/journal-record.js';
 import type { Wait } from '../ports/substrate.js';
 import { requireNotDeleted } from './find-world.js';
+import { isLost } from './live-machine.js';
 import { persistState } from './persist-state.js';
 import type { RuntimeContext } from './runtime-context.js';
+import { ownMegabytes } from './start-machine.js';
 import type { World } from './world-model.js';
-
-const MEGABYTE = 1e6;
 
 /**
  * Names the world's head and makes it survive power loss: pages, manifest and record are fsynced. Also works
@@ -52,9 +52,16 @@ export async function snapshotWorld(
   );
 }
 
+/** Null when no machine is there to be measured. */
 async function overhead(context: RuntimeContext, world: World): Promise<number | null> {
   const live = context.machines.get(world.id);
-  return live ? (await live.machine.measure()).ownBytes / MEGABYTE : null;
+  if (!live) return null;
+  try {
+    return await ownMegabytes(live.machine);
+  } catch (thrown) {
+    if (isLost(thrown)) return null;
+    throw thrown;
+  }
 }
 
 function chooseName(context: RuntimeContext, name: string | undefined): string {

@@ -1,10 +1,11 @@
 import type { MetricsRecord, WorldBirth } from '../ports/journal-record.js';
-import type { Machine, StateRef, Wait } from '../ports/substrate.js';
-import { identityOf, ownMegabytes } from './create-world.js';
-import { isLost } from './live-machine.js';
+import type { Machine, Wait } from '../ports/substrate.js';
+import { identityOf } from './create-world.js';
+import { againWhenLost } from './live-machine.js';
 import { mapBounded } from './map-bounded.js';
 import { materialiseState } from './materialise-state.js';
 import type { RuntimeContext } from './runtime-context.js';
+import { startMachine } from './start-machine.js';
 import { type ChildSpec, childBirths, NameReservation } from './world-births.js';
 import type { World } from './world-model.js';
 
@@ -22,8 +23,8 @@ export interface StartedChildren {
 }
 
 /**
- * Starts one machine per spec on the parent's head, hands the births to `record` and, once that has committed,
- * keeps the machines. The caller holds the parent's lock. On any failure no child remains.
+ * Starts one machine per spec on the parent's head, makes them the children's and hands the births to `record`,
+ * which commits them. The caller holds the parent's lock. On any failure no child remains.
  */
 export async function startChildren<R>(
   context: RuntimeContext,
@@ -37,46 +38,62 @@ export async function startChildren<R>(
   record: (children: StartedChildren) => Promise<R>,
 ): Promise<R> {
   const names = new NameReservation(context);
-  const started: { birth: WorldBirth; machine: Machine }[] = [];
+  const { substrate } = parent.birth;
+  let started: Started[] = [];
   try {
-    const snapshot = await context.timed(() => parentState(context, parent, how.wait));
     const births = childBirths(context, parent, { ...how, names });
-    const substrate = context.substrate(parent.birth.substrate);
-    const branched = await context.timed(() =>
-      mapBounded(births, PARALLEL_RESTORES, async (birth) => {
-        const restored = await context.timed(() =>
-          substrate.restore(snapshot.value, identityOf(birth), how.wait),
-        );
-        started.push({ birth, machine: restored.value });
-        const memoryOverheadMb = await ownMegabytes(restored.value);
-        return context.metrics(birth.worldId, { branchTimeMs: restored.ms, memoryOverheadMb });
-      }),
+    const { value: children, ms } = await context.timed(() =>
+      againWhenLost(context, substrate, () => startAll(context, parent, births, how.wait)),
     );
-    const result = await record({
-      births,
-      metrics: [context.metrics(parent.id, { snapshotTimeMs: snapshot.ms }), ...branched.value],
-      snapshotTimeMs: snapshot.ms,
-      branchTimeMs: branched.ms,
-    });
+    started = children.started;
+    // Before the record, since from then on others find the children.
     for (const { birth, machine } of started) {
       context.machines.set(birth.worldId, { machine, state: birth.state });
     }
-    return result;
+    return await record({
+      births,
+      metrics: [context.metrics(parent.id, { snapshotTimeMs: children.snapshotTimeMs }), ...children.metrics],
+      snapshotTimeMs: children.snapshotTimeMs,
+      branchTimeMs: ms - children.snapshotTimeMs,
+    });
   } catch (thrown) {
-    await Promise.allSettled(started.map(({ machine }) => machine[Symbol.asyncDispose]()));
+    for (const { birth } of started) context.machines.delete(birth.worldId);
+    await endAll(started);
     throw thrown;
   } finally {
     names.release();
   }
 }
 
-/** The parent's head; made again when the executor that held it has died. */
-async function parentState(context: RuntimeContext, parent: World, wait: Wait): Promise<StateRef> {
+interface Started {
+  readonly birth: WorldBirth;
+  readonly machine: Machine;
+}
+
+/** All machines, or none. */
+async function startAll(
+  context: RuntimeContext,
+  parent: World,
+  births: readonly WorldBirth[],
+  wait: Wait,
+): Promise<{ started: Started[]; metrics: MetricsRecord[]; snapshotTimeMs: number }> {
+  const substrate = context.substrate(parent.birth.substrate);
+  const started: Started[] = [];
   try {
-    return await materialiseState(context, parent.head, wait);
+    const snapshot = await context.timed(() => materialiseState(context, parent.head, wait));
+    const metrics = await mapBounded(births, PARALLEL_RESTORES, async (birth) => {
+      const restore = (): Promise<Machine> => substrate.restore(snapshot.value, identityOf(birth), wait);
+      const { machine, ms, memoryOverheadMb } = await startMachine(context, restore);
+      started.push({ birth, machine });
+      return context.metrics(birth.worldId, { branchTimeMs: ms, memoryOverheadMb });
+    });
+    return { started, metrics, snapshotTimeMs: snapshot.ms };
   } catch (thrown) {
-    if (!isLost(thrown)) throw thrown;
-    context.forgetSubstrate(parent.birth.substrate);
-    return materialiseState(context, parent.head, wait);
+    await endAll(started);
+    throw thrown;
   }
+}
+
+async function endAll(started: readonly Started[]): Promise<void> {
+  await Promise.allSettled(started.map(({ machine }) => machine[Symbol.asyncDispose]()));
 }

@@ -33,7 +33,7 @@ export class WorldLocks {
   }
 
   async #acquire(id: WorldId, signal: AbortSignal | undefined): Promise<() => void> {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw interrupted(id, signal);
     const queue = this.#queues.get(id) ?? { tail: Promise.resolve(), waiting: 0 };
     this.#queues.set(id, queue);
     if (queue.waiting >= QUEUE_LENGTH_MAX) {
@@ -56,12 +56,20 @@ export class WorldLocks {
     queue.tail = before.then(() => mine);
     try {
       await untilAborted(before, signal);
-    } catch (aborted) {
+    } catch (thrown) {
       release();
-      throw aborted;
+      throw signal?.aborted ? interrupted(id, signal) : thrown;
     }
     return release;
   }
+}
+
+function interrupted(id: WorldId, signal: AbortSignal): WorldError {
+  return new WorldError(
+    'INTERRUPTED',
+    `The request was interrupted while it waited for world ${id}; nothing of it was done.`,
+    { details: { world: id }, cause: signal.reason },
+  );
 }
 
 /** `promise`, unless the signal aborts first. */

@@ -201,6 +201,8 @@ export class WorldModel {
     assert(snapshot && record.fork, 'a world from a snapshot names its fork');
     snapshot.forkBranchId = record.fork.branchId;
     snapshot.forked += 1;
+    // A detached world is no child, but its seed came from the source's chain all the same.
+    if (record.world.parentId === null) this.world(record.fork.parentId).seedsDrawn += 1;
   }
 
   #addWorld(birth: WorldBirth, at: string, outcome: World['outcome']): void {

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { toWorldError, WorldError } from '../../src/model/world-error.js';
+import type { Journal } from '../../src/ports/journal.js';
+import { type JournalEntry, JournalRecord } from '../../src/ports/journal-record.js';
+
+/** What a failed append left on the disk: the caller cannot know. */
+export type AppendFault = 'lost' | 'kept';
+
+export interface JournalFaults {
+  /** Called once for every append; an answer makes it fail, and every later one too. */
+  readonly failAt?: (seq: number, record: JournalRecord) => AppendFault | undefined;
+  /** Waits before the entry counts as durable. */
+  readonly delay?: (seq: number) => Promise<void>;
+}
+
+export interface MemoryJournal extends Journal {
+  /** The process dies: what was not durable yet never will be. */
+  abandon(): void;
+}
+
+/** 64 zeros: what the first entry is chained to. */
+const GENESIS = '0'.repeat(64);
+
+/**
+ * A journal on an array of JSON lines, which stands for the disk: open another one on the same array and it is
+ * another process. Records pass through text and schema, so one that would not come back fails at once.
+ */
+export function memoryJournal(lines: string[], faults: JournalFaults = {}): MemoryJournal {
+  let lastSeq = lines.length;
+  let lastHash = lines.length === 0 ? GENESIS : entryOf(lines.at(-1)!).hash;
+  let broken: WorldError | null = null;
+  let tail: Promise<void> = Promise.resolve();
+
+  function seal(record: JournalRecord): JournalEntry {
+    const read = JournalRecord.parse(JSON.parse(JSON.stringify(record)));
+    lastSeq += 1;
+    const prevHash = lastHash;
+    lastHash = hashOf(prevHash, lastSeq, read);
+    return { seq: lastSeq, prevHash, hash: lastHash, record: read };
+  }
+  function fail(why: string): never {
+    broken ??= new WorldError('STORAGE_FAILED', `The journal ${why}. Open the data directory again.`);
+    throw broken;
+  }
+  async function write(entry: JournalEntry, before: Promise<void>): Promise<void> {
+    await before.catch(() => {});
+    await faults.delay?.(entry.seq);
+    if (broken) throw broken;
+    const fault = faults.failAt?.(entry.seq, entry.record);
+    if (fault !== 'lost') lines.push(JSON.stringify(entry));
+    if (fault) fail('could not be written');
+  }
+  return {
+    get lastSeq() {
+      return lastSeq;
+    },
+    async *read(fromSeq = 1) {
+      let prevHash = GENESIS;
+      for (const [index, line] of lines.entries()) {
+        const entry = entryOf(line);
+        const sound =
+          entry.seq === index + 1 &&
+          entry.prevHash === prevHash &&
+          entry.hash === hashOf(prevHash, entry.seq, entry.record);
+        if (!sound) throw new WorldError('JOURNAL_CORRUPT', `Journal entry ${index + 1} is damaged.`);
+        prevHash = entry.hash;
+        if (entry.seq >= fromSeq) yield entry;
+      }
+    },
+    async append(record) {
+      if (broken) throw broken;
+      const entry = seal(record);
+      const written = write(entry, tail);
+      tail = written;
+      await written;
+      return entry;
+    },
+    appendLazily(record) {
+      if (broken) return;
+      tail = write(seal(record), tail);
+      tail.catch(() => {});
+    },
+    abandon() {
+      broken ??= new WorldError('STORAGE_FAILED', 'The process of this journal has died.');
+    },
+    async [Symbol.asyncDispose]() {
+      await tail.catch(() => {});
+      broken ??= new WorldError('STORAGE_FAILED', 'The journal is closed.');
+    },
+  };
+}
+
+function hashOf(prevHash: string, seq: number, record: JournalRecord): string {
+  return createHash('sha256')
+    .update(`${prevHash}${seq}${JSON.stringify(record)}`)
+    .digest('hex');
+}
+
+function entryOf(line: string): JournalEntry {
+  try {
+    const entry = JSON.parse(line) as JournalEntry;
+    return { ...entry, record: JournalRecord.parse(entry.record) };
+  } catch (thrown) {
+    throw toWorldError(thrown, 'JOURNAL_CORRUPT', 'An entry cannot be read');
+  }
+}

@@ -1,0 +1,151 @@
+import { ID_PREFIXES, type IdKind, type IdTypes, type WorldId } from '../../src/model/ids.js';
+import { streamAt } from '../../src/model/split-mix.js';
+import type { Clock } from '../../src/ports/clock.js';
+import type { Entropy } from '../../src/ports/entropy.js';
+import type { Ids } from '../../src/ports/ids.js';
+import type { Substrate } from '../../src/ports/substrate.js';
+import { closeRuntime, openRuntime } from '../../src/runtime/open-runtime.js';
+import type { RuntimeContext } from '../../src/runtime/runtime-context.js';
+import {
+  createSimulatedSubstrate,
+  createVirtualClock,
+  type FaultPlan,
+  NO_FAULTS,
+  type SimulatedSubstrate,
+} from '../../src/substrates/simulated/index.js';
+import { type JournalFaults, type MemoryJournal, memoryJournal } from './memory-journal.js';
+import { type RecordingCatalog, recordingCatalog } from './recording-catalog.js';
+
+/** What outlives a process, and what must not repeat itself in the next one. */
+export interface TestDisk {
+  /** The journal's entries as text. */
+  readonly lines: string[];
+  /** Durable states of the substrate. */
+  readonly archive: Map<string, string>;
+  currentWorld: WorldId | null;
+  readonly ids: Ids;
+  readonly entropy: Entropy;
+  readonly clock: Clock;
+}
+
+export interface TestRuntimeOptions {
+  readonly disk?: TestDisk;
+  readonly faults?: FaultPlan;
+  readonly journal?: JournalFaults;
+  /** Name of the base image. */
+  readonly base?: string;
+  /** Puts something of the test's between runtime and substrate. */
+  readonly wrap?: (substrate: SimulatedSubstrate) => Substrate;
+}
+
+export interface TestRuntime {
+  readonly context: RuntimeContext;
+  readonly disk: TestDisk;
+  readonly journal: MemoryJournal;
+  readonly catalog: RecordingCatalog;
+  readonly substrate: SimulatedSubstrate;
+  close(): Promise<void>;
+  /** The process dies here and now. */
+  abandon(): void;
+  /** The executor dies and comes back empty. */
+  loseExecutor(): void;
+  /** Closes this process and starts another one on the same disk. */
+  reopen(options?: Omit<TestRuntimeOptions, 'disk'>): Promise<TestRuntime>;
+  /** Kills this process and starts another one on the same disk. */
+  crash(options?: Omit<TestRuntimeOptions, 'disk'>): Promise<TestRuntime>;
+}
+
+const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/** Ids that count: the same calls give the same ids. */
+export function countingIds(): Ids {
+  let drawn = 0;
+  return {
+    next<K extends IdKind>(kind: K): IdTypes[K] {
+      drawn += 1;
+      let text = '';
+      for (let rest = drawn; text.length < 26; rest = Math.floor(rest / 32)) text = CROCKFORD[rest % 32] + text;
+      return `${ID_PREFIXES[kind]}${text}` as IdTypes[K];
+    },
+  };
+}
+
+/** Random numbers of a seed. */
+export function seededEntropy(seed: bigint): Entropy {
+  let drawn = 0;
+  return {
+    u64() {
+      drawn += 1;
+      return streamAt(seed, drawn);
+    },
+  };
+}
+
+export function newDisk(seed = 1n): TestDisk {
+  return {
+    lines: [],
+    archive: new Map(),
+    currentWorld: null,
+    ids: countingIds(),
+    entropy: seededEntropy(seed),
+    clock: createVirtualClock(),
+  };
+}
+
+/** A runtime on the simulated substrate, in memory and deterministic. */
+export async function openTestRuntime(options: TestRuntimeOptions = {}): Promise<TestRuntime> {
+  const disk = options.disk ?? newDisk();
+  const { ids, entropy, clock, archive } = disk;
+  const journal = memoryJournal(disk.lines, options.journal);
+  const catalog = recordingCatalog();
+  const substrate = createSimulatedSubstrate({
+    clock,
+    archive,
+    faults: options.faults ?? NO_FAULTS,
+    ...(options.base === undefined ? {} : { base: options.base }),
+  });
+  const context = await openRuntime({
+    journal,
+    catalog,
+    clock,
+    entropy,
+    ids,
+    substrates: new Map([['simulated', options.wrap?.(substrate) ?? substrate]]),
+    defaultSubstrate: 'simulated',
+    currentWorld: {
+      get: () => disk.currentWorld,
+      set(id) {
+        disk.currentWorld = id;
+      },
+    },
+  });
+  const runtime: TestRuntime = {
+    context,
+    disk,
+    journal,
+    catalog,
+    substrate,
+    async close() {
+      await closeRuntime(context);
+      await catalog[Symbol.asyncDispose]();
+      await journal[Symbol.asyncDispose]();
+    },
+    abandon() {
+      journal.abandon();
+      substrate.crash();
+    },
+    loseExecutor() {
+      substrate.crash();
+      substrate.restart();
+    },
+    async reopen(next = {}) {
+      await runtime.close();
+      return openTestRuntime({ ...next, disk });
+    },
+    async crash(next = {}) {
+      runtime.abandon();
+      return openTestRuntime({ ...next, disk });
+    },
+  };
+  return runtime;
+}
