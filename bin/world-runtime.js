@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+import { main } from '../dist/surfaces/cli/main.js';
+
+// Loaded when a command needs it: help and usage errors need no engine and no database.
+await main(async (options) => (await import('../dist/compose.js')).composeRuntime(options));

@@ -1,0 +1,193 @@
+import { type Command, Option } from 'commander';
+import type { Call } from '../../actions/action.js';
+import {
+  ACTIONS,
+  type ActionInput,
+  type ActionName,
+  type ActionOutput,
+  runAction,
+} from '../../actions/table.js';
+import type { Cli, ComposedRuntime } from './cli.js';
+import { type Paint, paintFor } from './format/paint.js';
+import { withRuntime } from './open-runtime.js';
+import { type Progress, startProgress } from './progress.js';
+import { type GlobalOptions, type Settings, settingsOf } from './settings.js';
+
+/**
+ * Which option (`--name`) or argument (`world`) sets a field of an action's input; or, deliberately, none and
+ * why. A test holds this against the schemas and against the options that exist.
+ */
+export type FieldSource =
+  | string
+  | { readonly parts: Readonly<Record<string, string>> }
+  | { readonly absent: string };
+
+/** Where a command shows its result. */
+export interface Screen {
+  readonly paint: Paint;
+  /** True when streamed guest output ended in the middle of a line. */
+  readonly midLine: boolean;
+  out(text: string): void;
+  err(text: string): void;
+}
+
+/** How one action appears in `wr`. */
+export interface ActionCommandSpec<N extends ActionName, O extends object> {
+  readonly action: N;
+  /** As it is typed, when that differs from the action's name, which then is an alias. */
+  readonly name?: string;
+  readonly aliases?: readonly string[];
+  /** Command that it belongs to; it can also be called without. */
+  readonly group?: string;
+  readonly arguments?: readonly (readonly [name: string, description: string])[];
+  readonly options?: readonly Option[];
+  readonly fields: { readonly [K in keyof Required<ActionInput<N>>]: FieldSource };
+  /** What is said while it takes long. */
+  readonly progress: string;
+  readonly examples: readonly (readonly [line: string, comment: string])[];
+  /** Guest output goes to stdout and stderr as it appears. */
+  readonly streams?: boolean;
+  input(args: readonly string[], options: O): ActionInput<N> | Promise<ActionInput<N>>;
+  show(output: ActionOutput<N>, screen: Screen, options: O): void;
+  /** Exit code of a call that did not throw; default 0. */
+  exitCode?(output: ActionOutput<N>): number;
+}
+
+export interface ActionCommand {
+  readonly action: ActionName;
+  readonly name: string;
+  readonly group: string | undefined;
+  readonly fields: Readonly<Record<string, FieldSource>>;
+  /** Adds the command to `parent`. */
+  register(parent: Command, cli: Cli, how?: { hidden?: boolean }): Command;
+}
+
+/** An option of one command. */
+export function option<T>(
+  flags: string,
+  description: string,
+  parse?: (text: string, before: T | undefined) => T,
+): Option {
+  const made = new Option(flags, description);
+  return parse ? made.argParser<T | undefined>(parse) : made;
+}
+
+export const WORLD_ARGUMENT = [
+  '[world]',
+  'id, name, last part of the name, or prefix of the id; left out: the current world',
+] as const;
+
+/** A command of `wr` that runs one action. */
+export function actionCommand<N extends ActionName, O extends object>(
+  spec: ActionCommandSpec<N, O>,
+): ActionCommand {
+  const { action, name = action, group } = spec;
+  return {
+    action,
+    name,
+    group,
+    fields: spec.fields,
+    register(parent, cli, { hidden = false } = {}) {
+      const command = parent.command(name, { hidden }).description(ACTIONS[action].summary);
+      const aliases = new Set([...(spec.aliases ?? []), action]);
+      for (const alias of aliases) if (alias !== name) command.alias(alias);
+      for (const [argument, description] of spec.arguments ?? []) command.argument(argument, description);
+      for (const one of spec.options ?? []) command.addOption(one);
+      command.addHelpText('after', examplesText(spec.examples));
+      command.action(() => runCommand(cli, command, spec));
+      return command;
+    },
+  };
+}
+
+export function examplesText(examples: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...examples.map(([line]) => line.length));
+  const lines = examples.map(([line, comment]) => `  ${line.padEnd(width)}  # ${comment}`);
+  return `\nExamples:\n${lines.join('\n')}\n`;
+}
+
+async function runCommand<N extends ActionName, O extends object>(
+  cli: Cli,
+  command: Command,
+  spec: ActionCommandSpec<N, O>,
+): Promise<void> {
+  const settings = settingsOf(command.optsWithGlobals<GlobalOptions>(), cli.env);
+  const options = command.opts<O>();
+  const input = await spec.input(command.args, options);
+  const progress = startProgress(cli.terminal, { text: spec.progress, quiet: settings.quiet });
+  try {
+    await withRuntime(cli, settings, async (runtime) => {
+      const stream = new GuestStream(cli, progress);
+      const streams = spec.streams === true && !settings.json;
+      const output = await callAction(cli, runtime, spec.action, input, {
+        onProgress: ({ done, total, what }) =>
+          progress.update(`${spec.progress} (${done}/${total}, ${what})`),
+        ...(streams ? { sink: stream } : {}),
+      });
+      progress.stop();
+      show(cli, settings, spec, { output, options, midLine: stream.midLine });
+      const code = spec.exitCode?.(output) ?? 0;
+      cli.exitCode = code === 0 ? 0 : (cli.interruption.exitCode ?? code);
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+function callAction<N extends ActionName>(
+  cli: Cli,
+  runtime: ComposedRuntime,
+  action: N,
+  input: ActionInput<N>,
+  call: Call,
+): Promise<ActionOutput<N>> {
+  return runAction(runtime.context, action, input, { ...call, signal: cli.interruption.signal });
+}
+
+function show<N extends ActionName, O extends object>(
+  cli: Cli,
+  settings: Settings,
+  spec: ActionCommandSpec<N, O>,
+  result: { output: ActionOutput<N>; options: O; midLine: boolean },
+): void {
+  const { terminal } = cli;
+  if (settings.json) {
+    terminal.out(jsonText(result.output));
+    return;
+  }
+  const screen: Screen = {
+    paint: paintFor(terminal.colour),
+    midLine: result.midLine,
+    out: terminal.out,
+    err: terminal.err,
+  };
+  spec.show(result.output, screen, result.options);
+}
+
+/** JSON for programs and people. Whole numbers beyond 2^53 are text, as in the rest of the API. */
+export function jsonText(value: unknown): string {
+  const safe = (_key: string, one: unknown): unknown => (typeof one === 'bigint' ? one.toString() : one);
+  return `${JSON.stringify(value, safe, 2)}\n`;
+}
+
+/** Guest output on its way to the terminal. */
+class GuestStream {
+  readonly #cli: Cli;
+  readonly #progress: Progress;
+  midLine = false;
+
+  constructor(cli: Cli, progress: Progress) {
+    this.#cli = cli;
+    this.#progress = progress;
+  }
+
+  write(stream: 'stdout' | 'stderr', text: string): void {
+    this.#progress.stop();
+    if (stream === 'stderr') {
+      this.#cli.terminal.err(text);
+      return;
+    }
+    this.#cli.terminal.out(text);
+    if (text !== '') this.midLine = !text.endsWith('\n');
+  }
+}

@@ -1,0 +1,40 @@
+import type { RuntimeContext } from '../../actions/maintenance.js';
+import type { Transport } from '../client/runtime-client.js';
+import type { Interruption } from './interruption.js';
+import type { Terminal } from './terminal.js';
+
+/** A runtime over an open data directory. */
+export interface ComposedRuntime {
+  readonly context: RuntimeContext;
+  readonly transport: Transport;
+  /** Absolute path. */
+  readonly dataDir: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Puts a runtime together from its real parts. The starter in `bin` supplies it, so that nothing here knows one.
+ *
+ * @throws DATA_DIR_LOCKED, DATA_DIR_VERSION, JOURNAL_CORRUPT, STORAGE_FAILED
+ */
+export type Compose = (options: {
+  readonly dataDir?: string;
+  readonly workers?: number;
+  /** Commands without a world mean the last one named, across processes. */
+  readonly rememberCurrent?: boolean;
+  /** How long to wait while another process has the data directory, ms. */
+  readonly lockWaitMs?: number;
+  readonly signal?: AbortSignal;
+  /** Receives what an operator may want to know. */
+  readonly log?: (message: string) => void;
+}) => Promise<ComposedRuntime>;
+
+/** What every command of one `wr` process shares. */
+export interface Cli {
+  readonly terminal: Terminal;
+  readonly interruption: Interruption;
+  readonly env: NodeJS.ProcessEnv;
+  readonly compose: Compose;
+  /** What the process shall exit with when the command ends without an error. */
+  exitCode: number;
+}

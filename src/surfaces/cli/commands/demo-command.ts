@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+import { RuntimeClient } from '../../client/runtime-client.js';
+import { examplesText } from '../action-command.js';
+import type { Cli } from '../cli.js';
+import { openRuntime } from '../open-runtime.js';
+import { type GlobalOptions, settingsOf } from '../settings.js';
+
+/** `wr demo`: the whole story once, in a data directory of its own unless one is given. */
+export function registerDemo(program: Command, cli: Cli): void {
+  const command = program
+    .command('demo')
+    .description('route traffic selfishly, optimally and at random in three verses, and resolve them')
+    .addHelpText(
+      'after',
+      examplesText([
+        ['wr demo', 'in a new folder, which stays so that one can look around in it'],
+        ['wr demo --json', 'the report alone, for a program'],
+      ]),
+    );
+  command.action(async () => {
+    const settings = settingsOf(command.optsWithGlobals<GlobalOptions>(), cli.env);
+    const { runDemo } = await import('../demo/demo-command.js');
+    const { terminal, interruption } = cli;
+    cli.exitCode = await runDemo({
+      open: async ({ dataDir }) =>
+        new RuntimeClient((await openRuntime(cli, { ...settings, dataDir })).transport),
+      dataDir: settings.dataDir,
+      json: settings.json,
+      colour: terminal.colour,
+      write: terminal.out,
+      err: terminal.err,
+      signal: interruption.signal,
+    });
+  });
+}

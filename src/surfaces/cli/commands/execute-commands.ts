@@ -1,0 +1,131 @@
+import { WorldError } from '../../../model/world-error.js';
+import { type ActionCommand, actionCommand, option, WORLD_ARGUMENT } from '../action-command.js';
+import { executionNotes, executionsNotes, executionsText } from '../format/executions.js';
+import { objectOf, parseDuration, parsePair, repeated } from '../parse-options.js';
+import { readCode } from '../read-code.js';
+import { given } from './world-commands.js';
+
+/** Commands that run code in worlds. */
+
+const FILE = option('-f, --file <path>', 'read the code from a file; - is stdin');
+const TIMEOUT = option(
+  '--timeout <time>',
+  "bound of one execution (default: the world's limit)",
+  parseDuration,
+);
+const CODE_ARGUMENT = ['[code]', 'Python code; - reads it from stdin'] as const;
+
+const execute = actionCommand({
+  action: 'execute',
+  name: 'exec',
+  arguments: [WORLD_ARGUMENT, CODE_ARGUMENT],
+  options: [
+    FILE,
+    TIMEOUT,
+    option('--expect-head <state>', 'fail with HEAD_MOVED unless the head of the world is this state'),
+  ],
+  fields: { world: 'world', code: 'code', timeoutMs: '--timeout', expectHead: '--expect-head' },
+  progress: 'Running',
+  examples: [
+    ["wr exec market 'x = 6 * 7; x'", 'prints 42; the world keeps x'],
+    ["wr exec 'x'", 'a single argument is code for the current world'],
+    ['wr exec market -f model.py', 'a file'],
+    ['generate | wr exec market -', 'stdin'],
+    ["wr exec -- '-1'", 'code that begins with a dash'],
+  ],
+  streams: true,
+  async input(args, options: { file?: string; timeout?: number; expectHead?: string }) {
+    const { world, code } = await programOf(args, options.file);
+    return { code, ...given({ world, timeoutMs: options.timeout, expectHead: options.expectHead }) };
+  },
+  show(execution, screen) {
+    if (execution.value !== null) screen.out(`${screen.midLine ? '\n' : ''}${execution.value}\n`);
+    screen.err(executionNotes(execution));
+  },
+  exitCode: ({ ok }) => (ok ? 0 : 1),
+});
+
+interface InAllOptions {
+  file?: string;
+  program?: [string, string][];
+  code?: [string, string][];
+  in?: string[];
+  timeout?: number;
+}
+
+const executeInAll = actionCommand({
+  action: 'execute-in-all',
+  name: 'exec-all',
+  aliases: ['exec-in-all'],
+  arguments: [
+    [WORLD_ARGUMENT[0], `parent whose children shall run it: ${WORLD_ARGUMENT[1]}`],
+    ['[code]', 'Python code for all of them; - reads it from stdin'],
+  ],
+  options: [
+    FILE,
+    option(
+      '--program <verse=path>',
+      'a program of its own for a verse; repeatable',
+      repeated(parsePair('a program')),
+    ),
+    option('--code <verse=code>', 'the same, with the code itself; repeatable', repeated(parsePair('code'))),
+    option('--in <world>', 'run it in this world, whoever its parent is; repeatable', repeated(String)),
+    TIMEOUT,
+  ],
+  fields: { world: 'world', worlds: '--in', code: 'code', codes: '--program', timeoutMs: '--timeout' },
+  progress: 'Running',
+  examples: [
+    ["wr exec-all market 'world.report(cost=run())'", 'the same in all verses, in parallel'],
+    ['wr exec-all --program nash=a.py --program optimal=b.py --program chaos=c.py', 'a program for each'],
+    ["wr exec-all --in market/1 --in market/2 'x'", 'in these worlds'],
+  ],
+  async input(args, options: InAllOptions) {
+    const codes = await codesOf(options);
+    const { world, code } =
+      codes && options.file === undefined && args.length < 2
+        ? { world: args[0], code: undefined }
+        : await programOf(args, options.file);
+    return given({ world, worlds: options.in, code, codes, timeoutMs: options.timeout });
+  },
+  show(items, screen) {
+    screen.out(executionsText(screen.paint, items));
+    screen.err(executionsNotes(items));
+  },
+  exitCode: (items) => (items.every(({ execution }) => execution?.ok) ? 0 : 1),
+});
+
+export const EXECUTE_COMMANDS: readonly ActionCommand[] = [execute, executeInAll];
+
+/**
+ * Code and world of `[world] [code]`: a single argument is the code, or, when a file has the code, the world.
+ *
+ * @throws BAD_INPUT when there is no code, or two.
+ */
+export async function programOf(
+  args: readonly string[],
+  file: string | undefined,
+): Promise<{ world: string | undefined; code: string }> {
+  if (file !== undefined) {
+    const [world, ...more] = args;
+    if (more.length === 0) return { world, code: await readCode(file) };
+    throw new WorldError('BAD_INPUT', `The code is given twice: as an argument and as the file ${file}.`);
+  }
+  const code = args.at(-1);
+  if (code === undefined) {
+    throw new WorldError(
+      'BAD_INPUT',
+      'There is no code: give it as an argument, as -f FILE, or - for stdin.',
+    );
+  }
+  return { world: args.length > 1 ? args[0] : undefined, code: code === '-' ? await readCode('-') : code };
+}
+
+async function codesOf({
+  program = [],
+  code = [],
+}: InAllOptions): Promise<Record<string, string> | undefined> {
+  if (program.length + code.length === 0) return undefined;
+  const read: [string, string][] = [];
+  for (const [verse, path] of program) read.push([verse, await readCode(path)]);
+  return objectOf('verse', [...read, ...code]);
+}

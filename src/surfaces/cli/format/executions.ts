@@ -1,0 +1,66 @@
+import type { ExecuteInAllItem, ExecutionView } from '../../../model/api.js';
+import { msText, NOTHING, numberText, shortText, tritText } from './cells.js';
+import type { Paint } from './paint.js';
+import { table } from './table.js';
+
+/** What stderr says after an execution: the traceback, what was cut, what it asked of its world. */
+export function executionNotes(execution: ExecutionView): string {
+  const notes: string[] = [];
+  if (execution.error) notes.push(ensureNewline(execution.error.traceback));
+  if (execution.stdoutTruncated) notes.push('stdout was cut at the limit outputBytes.\n');
+  if (execution.stderrTruncated) notes.push('stderr was cut at the limit outputBytes.\n');
+  if (!execution.ok && execution.effects.length > 0) {
+    notes.push('Its reports and transfers were dropped, because the code raised.\n');
+  }
+  return notes.join('');
+}
+
+/** What the guests printed, under a heading for each, then one row per world. */
+export function executionsText(paint: Paint, items: readonly ExecuteInAllItem[]): string {
+  const printed = items.flatMap(({ world, execution }) =>
+    execution && execution.stdout !== ''
+      ? [`${paint.heading(`== ${world}`)}\n${ensureNewline(execution.stdout)}`]
+      : [],
+  );
+  const columns = [
+    { title: 'WORLD' },
+    { title: 'VERSE' },
+    { title: 'TRIT' },
+    { title: 'RESULT' },
+    { title: 'VALUE' },
+    { title: 'TIME (ms)', right: true },
+  ];
+  const rows = items.map((item) => [
+    item.world,
+    item.verse,
+    paint.trit(item.trit, tritText(item.trit)),
+    resultText(paint, item),
+    item.execution?.value ? shortText(item.execution.value) : NOTHING,
+    item.execution ? numberText(item.execution.timeMs) : NOTHING,
+  ]);
+  return [...printed, table(paint, columns, rows)].join(printed.length > 0 ? '\n' : '');
+}
+
+function resultText(paint: Paint, { execution, failure }: ExecuteInAllItem): string {
+  if (failure) return paint.bad(failure.code);
+  return execution?.ok ? paint.good('ok') : paint.bad(execution?.error?.type ?? 'raised');
+}
+
+/** What stderr says after execute-in-all: output, tracebacks and failures, each under its world's name. */
+export function executionsNotes(items: readonly ExecuteInAllItem[]): string {
+  return items
+    .flatMap(({ world, execution, failure }) => {
+      const notes = execution ? ensureNewline(execution.stderr) + executionNotes(execution) : '';
+      const failed = failure ? `${failure.code}: ${failure.message}\n` : '';
+      return notes + failed === '' ? [] : [`== ${world}\n${notes}${failed}`];
+    })
+    .join('');
+}
+
+export function executionTime(execution: ExecutionView): string {
+  return `${msText(execution.timeMs)}, of which ${msText(execution.runMs)} in the guest`;
+}
+
+function ensureNewline(text: string): string {
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`;
+}

@@ -1,0 +1,37 @@
+import type { Cli, Compose } from './cli.js';
+import { Interruption } from './interruption.js';
+import { buildProgram } from './program.js';
+import { reportError } from './report-error.js';
+import { processTerminal } from './terminal.js';
+
+/** Runs `wr` with the arguments of this process and ends the process with the documented exit code. */
+export async function main(compose: Compose): Promise<void> {
+  const terminal = processTerminal();
+  const interruption = new Interruption(terminal);
+  interruption.listen();
+  const cli: Cli = { terminal, interruption, env: process.env, compose, exitCode: 0 };
+  const code = await runCli(cli, process.argv.slice(2));
+  await terminal.flush();
+  process.exit(code);
+}
+
+/** Runs one command line; everything it says goes to `cli.terminal`. Answers the exit code. */
+export async function runCli(cli: Cli, args: readonly string[]): Promise<number> {
+  const json = wantsJson(args);
+  // With --json what commander has to say about wrong usage is told as JSON, by reportError.
+  const program = buildProgram(cli, (text) => {
+    if (!json) cli.terminal.err(text);
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return cli.exitCode;
+  } catch (thrown) {
+    return reportError(cli, thrown, json);
+  }
+}
+
+/** Asked before parsing, since parsing itself may fail. */
+function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return args.slice(0, end < 0 ? undefined : end).includes('--json');
+}

@@ -1,0 +1,43 @@
+import type { Cli, ComposedRuntime } from './cli.js';
+import { orAborted } from './interruption.js';
+import { interrupted } from './report-error.js';
+import type { Settings } from './settings.js';
+
+/**
+ * Opens the data directory for one command. Ctrl-C while it opens, for instance while another process holds it,
+ * ends the wait at once: nothing has been done yet.
+ *
+ * @throws DATA_DIR_LOCKED, DATA_DIR_VERSION, JOURNAL_CORRUPT, STORAGE_FAILED, INTERRUPTED
+ */
+export async function openRuntime(cli: Cli, settings: Settings): Promise<ComposedRuntime> {
+  const opening = cli.compose({
+    ...(settings.dataDir === undefined ? {} : { dataDir: settings.dataDir }),
+    ...(settings.workers === undefined ? {} : { workers: settings.workers }),
+    ...(settings.lockWaitMs === undefined ? {} : { lockWaitMs: settings.lockWaitMs }),
+    rememberCurrent: true,
+    signal: cli.interruption.signal,
+    log: (message) => {
+      if (!settings.quiet && !settings.json) cli.terminal.err(`note: ${message}\n`);
+    },
+  });
+  return orAborted(opening, cli.interruption.signal, () => interrupted('Nothing was done.'));
+}
+
+/** Opens the data directory, works with it and closes it, whatever happened. */
+export async function withRuntime<T>(
+  cli: Cli,
+  settings: Settings,
+  work: (runtime: ComposedRuntime) => Promise<T>,
+): Promise<T> {
+  const runtime = await openRuntime(cli, settings);
+  let result: T;
+  try {
+    result = await work(runtime);
+  } catch (thrown) {
+    // The first failure is the one to tell; that closing fails after it adds nothing.
+    await runtime.close().catch(() => {});
+    throw thrown;
+  }
+  await runtime.close();
+  return result;
+}
