@@ -28,7 +28,7 @@ function usesConsole(source: string): boolean {
 
 /** Paths that exist on one machine only. */
 function machinePaths(source: string): string[] {
-  return source.match(/\/(work|tmp\/bash_jobs|home\/[a-z]+|Users\/[A-Za-z]+)\/\S*/g) ?? [];
+  return source.match(/\/(work|tmp\/bash_jobs)\/\S*/g) ?? [];
 }
 
 function isText(path: string): boolean {
