@@ -59,8 +59,10 @@ def _user_frames(tb):
 def _describe(error):
     """Type, message and traceback as JSON. Must not raise, whatever the guest's exception class does."""
     try:
-        error.__traceback__ = _user_frames(error.__traceback__)
-        text = "".join(traceback.format_exception(error))
+        frames = _user_frames(error.__traceback__)
+        formatted = traceback.TracebackException(type(error), error, frames, compact=True)
+        formatted.stack[:] = [frame for frame in formatted.stack if frame.filename not in _hidden_files]
+        text = "".join(formatted.format())
     except BaseException:
         text = type(error).__name__ + "\n"
     try:
@@ -98,6 +100,11 @@ def _failed(error, name, source):
     return "E" + text
 
 
+def _not_compiled(error):
+    error.__context__ = error.__traceback__ = None
+    return "S" + _describe(error)
+
+
 def _begin():
     """Name of this execution, as tracebacks show it."""
     global _executions
@@ -120,7 +127,7 @@ def run_statements(source):
     try:
         code = compile(source, name, "exec", _ALLOW_TOP_LEVEL_AWAIT, True)
     except BaseException as error:
-        return "S" + _describe(error)
+        return _not_compiled(error)
     if _has_functions(code):
         _remember(name, source)
     try:
@@ -171,8 +178,7 @@ def run_split(parts):
         if compiled is None:
             compiled = _compile_tree(source, name)
     except BaseException as error:
-        error.__context__ = None
-        return "S" + _describe(error)
+        return _not_compiled(error)
     first, last = compiled
     if (first is not None and _has_functions(first)) or (last is not None and _has_functions(last)):
         _remember(name, source)
@@ -235,9 +241,12 @@ def install():
     for name in ("setitimer", "alarm"):
         if hasattr(signal, name):
             delattr(signal, name)
+    import time
+
     import _world_loop
     import world
 
+    time.sleep = world._sleep
     _hidden_files.update((_world_loop.__file__, world.__file__))
     _world_loop.install()
     return json.dumps(

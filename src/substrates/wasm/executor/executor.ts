@@ -174,7 +174,7 @@ export class WasmExecutor implements Executor {
 
   #become(identity: BranchIdentity): void {
     const { engine, addresses, inputs } = this.#parts;
-    if (!identity.commonRandomNumbers) inputs.reseed(identity.seed);
+    if (!identity.commonRandomNumbers) inputs.become(identity.seed);
     const fields = [
       identity.worldId,
       identity.verse,
@@ -189,7 +189,7 @@ export class WasmExecutor implements Executor {
   #call(code: string): string | null {
     const { engine, addresses } = this.#parts;
     const split = splitSource(code);
-    if (split.kind === 'statements') {
+    if (split.kind === 'statements' || code.includes('\0')) {
       return callWithText(engine.exports, addresses, addresses.runStatements, code);
     }
     return callWithText(engine.exports, addresses, addresses.runSplit, `${split.head}\0${split.tail}`);

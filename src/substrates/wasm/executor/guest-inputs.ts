@@ -16,8 +16,11 @@ export function mix64(value: bigint): bigint {
 
 /** Clock of a guest before its first execution, ns since the epoch: 2023-11-14T22:13:20Z. */
 export const CLOCK_START_NS = 1_700_000_000_000_000_000n;
+/** 2200-01-01T00:00:00Z: well before signed 64-bit nanoseconds end. */
+export const CLOCK_MAX_NS = 7_258_118_400_000_000_000n;
 /** Two readings never give the same time, and code that waits for the clock ends. */
 const NS_PER_READING = 1_000n;
+const ENTROPY_SALT = 0x65_6e74_726f_7079n;
 const ENTROPY_START_SEED = 0x5eed_0000_0000_0001n;
 
 export class GuestInputs {
@@ -33,6 +36,11 @@ export class GuestInputs {
   reseed(seed: bigint): void {
     this.entropySeed = seed & U64;
     this.entropyDrawn = 0n;
+  }
+
+  /** Entropy of another identity. Salted, because the guest draws from the plain seed itself. */
+  become(seed: bigint): void {
+    this.reseed(mix64(seed ^ ENTROPY_SALT));
   }
 
   readClock(): bigint {

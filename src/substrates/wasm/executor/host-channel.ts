@@ -1,5 +1,5 @@
 import type { Effect } from '../../../ports/substrate.js';
-import type { GuestInputs } from './guest-inputs.js';
+import { CLOCK_MAX_NS, type GuestInputs } from './guest-inputs.js';
 
 /** Longest request the guest may send at once, bytes. */
 export const REQUEST_BYTES_MAX = 1024 * 1024;
@@ -50,7 +50,10 @@ export class HostChannel {
   }
 
   #sleep(ns: unknown): Answer {
-    if (typeof ns !== 'string' || !/^\d{1,19}$/.test(ns)) return refuse('ValueError', 'sleep: bad length');
+    if (typeof ns !== 'string' || !/^\d+$/.test(ns)) return refuse('ValueError', 'sleep: bad length');
+    if (ns.length > 19 || this.#inputs.clockNs + BigInt(ns) > CLOCK_MAX_NS) {
+      return refuse('OverflowError', 'timestamp too large: the clock of a world ends in the year 2200');
+    }
     this.#inputs.clockNs += BigInt(ns);
     return { ok: null };
   }
@@ -59,7 +62,9 @@ export class HostChannel {
     if (cost !== undefined && !(typeof cost === 'string' && /^\d+(\/\d+)?$/.test(cost))) {
       return refuse('ValueError', 'report: cost must be a fraction');
     }
-    if (value !== undefined && typeof value !== 'string') return refuse('ValueError', 'report: bad value');
+    if (value !== undefined && !(typeof value === 'string' && /^-?\d+(\/\d+)?$/.test(value))) {
+      return refuse('ValueError', 'report: value must be a fraction');
+    }
     return this.#add({
       kind: 'report',
       ...(cost === undefined ? {} : { cost }),
