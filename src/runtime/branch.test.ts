@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { armedFaults, ENGINE_FAULT } from '../../test/support/armed-faults.js';
 import { newDisk, openTestRuntime } from '../../test/support/test-runtime.js';
-import { balanceOf, named, newWorld, refused, run, triad, valueOf } from '../../test/support/verbs.js';
+import { balanceOf, named, newWorld, refused, run, triad, variable } from '../../test/support/verbs.js';
 import { branch } from './branch.js';
 import { deleteWorld } from './delete-world.js';
 import { deposit } from './deposit.js';
@@ -22,9 +22,9 @@ describe('branch', () => {
     expect(parent.status).toBe('running');
     await run(t, parent, 'set x parent');
     await run(t, named(t, 'w/1'), 'set x one');
-    expect(await valueOf(t, named(t, 'w/1'), 'x')).toBe("'one'");
-    expect(await valueOf(t, named(t, 'w/2'), 'x')).toBe('1');
-    expect(await valueOf(t, parent, 'x')).toBe("'parent'");
+    expect(await variable(t, named(t, 'w/1'), 'x')).toBe("'one'");
+    expect(await variable(t, named(t, 'w/2'), 'x')).toBe('1');
+    expect(await variable(t, parent, 'x')).toBe("'parent'");
   });
 
   it.each([
@@ -111,7 +111,7 @@ describe('branch', () => {
     await branch(t.context, parent, { count: 1 }, {});
     t.loseExecutor();
     await branch(t.context, parent, { count: 2 }, {});
-    for (const name of ['w/1', 'w/1-2', 'w/2']) expect(await valueOf(t, named(t, name), 'x')).toBe('1');
+    for (const name of ['w/1', 'w/1-2', 'w/2']) expect(await variable(t, named(t, name), 'x')).toBe('1');
   });
 
   it('that fails half-way leaves no child, no name and no machine behind', async () => {
@@ -144,7 +144,7 @@ describe('branch', () => {
     const early = run(t, named(t, 'w/1'), 'set x 1');
     await Promise.all([branching, early]);
     expect(t.substrate.census().machines).toBe(2);
-    expect(await valueOf(t, named(t, 'w/1'), 'x')).toBe('1');
+    expect(await variable(t, named(t, 'w/1'), 'x')).toBe('1');
   });
 
   it('has its measured times in the record', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { armedFaults, ENGINE_FAULT, EXECUTOR_LOST } from '../../test/support/armed-faults.js';
 import { openTestRuntime } from '../../test/support/test-runtime.js';
-import { balanceOf, named, newWorld, refused, run, triad, valueOf } from '../../test/support/verbs.js';
+import { balanceOf, named, newWorld, refused, run, triad, variable } from '../../test/support/verbs.js';
 import type { RecordOf } from '../ports/journal-record.js';
 import { createWorld } from './create-world.js';
 import { deposit } from './deposit.js';
@@ -119,7 +119,7 @@ describe('a world from a snapshot', () => {
       expect(world.birth).toMatchObject({ parentId: source.id, snapshotId: snapshot.snapshotId });
       expect(world.birth.identity).toMatchObject({ verse, trit });
       expect(balanceOf(t, world)).toBe(0n);
-      expect(await valueOf(t, world, 'x')).toBe('1');
+      expect(await variable(t, world, 'x')).toBe('1');
     }
     expect(new Set(forks.map((fork) => fork?.branchId)).size).toBe(1);
     expect(t.context.model.snapshots.get(snapshot.snapshotId)).toMatchObject({ forked: 3 });
@@ -160,7 +160,7 @@ describe('a world from a snapshot', () => {
     expect(detached.birth).toMatchObject({ parentId: null, verseId: t.context.model.ledger.rootVerse });
     expect(detached.birth.identity).toMatchObject({ verse: 'root', probability: '1' });
     expect(balanceOf(t, detached)).toBe(0n);
-    expect(await valueOf(t, detached, 'x')).toBe("'nash'");
+    expect(await variable(t, detached, 'x')).toBe("'nash'");
   });
 
   it('of a world that collapses while the create waits is refused', async () => {
@@ -203,6 +203,6 @@ describe('a world from a snapshot', () => {
     await run(t, source, 'set x 1');
     await snapshotWorld(t.context, source, 'base', {});
     t.loseExecutor();
-    expect(await valueOf(t, await createWorld(t.context, { snapshot: 'base' }, {}), 'x')).toBe('1');
+    expect(await variable(t, await createWorld(t.context, { snapshot: 'base' }, {}), 'x')).toBe('1');
   });
 });

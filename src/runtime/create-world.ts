@@ -49,7 +49,12 @@ export async function createWorld(
         const world =
           request.snapshot === undefined
             ? await createFresh(context, request, making)
-            : await createFromSnapshot(context, findSnapshot(context.model, request.snapshot), request, making);
+            : await createFromSnapshot(
+                context,
+                findSnapshot(context.model, request.snapshot),
+                request,
+                making,
+              );
         makeCurrent(context, world);
         return world;
       } finally {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { armedFaults, ENGINE_FAULT, EXECUTOR_LOST } from '../../test/support/armed-faults.js';
 import { openTestRuntime } from '../../test/support/test-runtime.js';
-import { balanceOf, named, newWorld, refused, run, triad, valueOf } from '../../test/support/verbs.js';
+import { balanceOf, named, newWorld, refused, run, triad, variable } from '../../test/support/verbs.js';
 import { CODE_BYTES_MAX } from '../model/limits.js';
 import { deposit } from './deposit.js';
 import { rewind } from './rewind.js';
@@ -41,7 +41,7 @@ describe('an execution', () => {
     expect(record.error).toMatchObject({ type: 'SimulatedError', message: 'oops' });
     expect(world.report).toBeNull();
     expect(balanceOf(t, world)).toBe(10n);
-    expect(await valueOf(t, world, 'x')).toBe('1');
+    expect(await variable(t, world, 'x')).toBe('1');
   });
 
   it('that does not compile changes nothing', async () => {
@@ -53,7 +53,7 @@ describe('an execution', () => {
     expect(record).toMatchObject({ ok: false, changed: false, state: null });
     expect(record.error?.type).toBe('SyntaxError');
     expect(world.head).toBe(before);
-    expect(await valueOf(t, world, 'x')).toBe('1');
+    expect(await variable(t, world, 'x')).toBe('1');
   });
 
   it.each([
@@ -73,7 +73,7 @@ describe('an execution', () => {
       parentState: before,
     });
     expect(world.head).toBe(before);
-    expect(await valueOf(t, world, 'x')).toBe('1');
+    expect(await variable(t, world, 'x')).toBe('1');
   });
 
   it('that is interrupted rolls back, and the failure is in the log', async () => {
@@ -87,7 +87,7 @@ describe('an execution', () => {
     });
     await refused(attempt, 'INTERRUPTED');
     expect(lastRecord(t)).toMatchObject({ op: 'execution.failed', errorCode: 'INTERRUPTED' });
-    expect(await valueOf(t, world, 'x')).toBe('1');
+    expect(await variable(t, world, 'x')).toBe('1');
   });
 
   it('that waits in the queue and is interrupted leaves it with INTERRUPTED, and never runs', async () => {
@@ -124,7 +124,7 @@ describe('an execution', () => {
       run(t, b, 'set x 5').then(note('b')),
     ]);
     expect(done).toEqual(['b', 'a1', 'a2', 'a3']);
-    expect(await valueOf(t, a, 'x')).toBe('42');
+    expect(await variable(t, a, 'x')).toBe('42');
   });
 
   it('that expects another head is refused before it runs', async () => {
@@ -134,7 +134,7 @@ describe('an execution', () => {
     await run(t, world, 'set x 1', { expectHead: seen });
     const error = await refused(run(t, world, 'set x 2', { expectHead: seen }), 'HEAD_MOVED', /retry/);
     expect(error.details).toMatchObject({ head: world.head, expected: seen });
-    expect(await valueOf(t, world, 'x')).toBe('1');
+    expect(await variable(t, world, 'x')).toBe('1');
   });
 
   it('with too much code is refused', async () => {
@@ -168,11 +168,11 @@ describe('effects', () => {
     await deposit(t.context, world, { token: 'GOLD', amount: '10' }, {});
     await run(t, world, 'set x 1');
     const before = world.head;
-    const forged = 'set x 2\nreport cost 1\ntransfer bob GOLD 6\ntransfer bob GOLD 6';
+    const forged = 'set x 2\nreport cost 1\noverdraw bob GOLD 6\noverdraw bob GOLD 6';
     await refused(run(t, world, forged), 'INSUFFICIENT_BALANCE', /less than/);
     expect(world).toMatchObject({ head: before, report: null });
     expect(balanceOf(t, world)).toBe(10n);
-    expect(await valueOf(t, world, 'x')).toBe('1');
+    expect(await variable(t, world, 'x')).toBe('1');
   });
 
   it.each(['report cost abc', 'report cost -1', 'report value 1/0'])(
@@ -184,7 +184,7 @@ describe('effects', () => {
       const before = world.head;
       await refused(run(t, world, `set x 2\n${report}`), 'BAD_NUMBER');
       expect(world).toMatchObject({ head: before, report: { cost: '5', value: null } });
-      expect(await valueOf(t, world, 'x')).toBe('1');
+      expect(await variable(t, world, 'x')).toBe('1');
     },
   );
 
@@ -238,7 +238,7 @@ describe('an executor that is lost', () => {
     await run(t, world, 'set x 1');
     faults.next('execute', { kind: 'loseReply' });
     await refused(run(t, world, 'add x 1\nprint seen'), 'EXECUTOR_LOST');
-    expect(await valueOf(t, world, 'x')).toBe('1');
+    expect(await variable(t, world, 'x')).toBe('1');
   });
 
   it('is reported when the second attempt loses its executor too, and the world goes on', async () => {
@@ -250,7 +250,7 @@ describe('an executor that is lost', () => {
     expect(faults.count('execute')).toBe(2);
     faults.clear();
     await run(t, world, 'set x 1');
-    expect(await valueOf(t, world, 'x')).toBe('1');
+    expect(await variable(t, world, 'x')).toBe('1');
   });
 
   it('takes all states with it, and replay brings them back', async () => {
@@ -262,7 +262,7 @@ describe('an executor that is lost', () => {
     await rewind(t.context, world, { steps: 1 }, {});
     t.loseExecutor();
     expect((await run(t, world, 'random')).value).toBe(drawn);
-    expect(await valueOf(t, world, 'x3')).toBe('3');
+    expect(await variable(t, world, 'x3')).toBe('3');
     expect((await run(t, world, 'get x4')).error?.type).toBe('NameError');
   });
 });
@@ -279,7 +279,7 @@ it('a state whose capture failed or was slow is still the state of that moment',
   await run(t, world, 'set x after');
   for (const [index, state] of states.entries()) {
     await rewind(t.context, world, { to: state }, {});
-    expect(await valueOf(t, world, 'x')).toBe(String(index));
+    expect(await variable(t, world, 'x')).toBe(String(index));
   }
   expect(named(t, 'w')).toBe(world);
 });

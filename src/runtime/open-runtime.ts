@@ -12,6 +12,7 @@ export async function openRuntime(parts: RuntimeParts): Promise<RuntimeContext> 
   const context = new RuntimeContext(parts);
   for await (const entry of parts.journal.read()) {
     context.model.apply(entry.record);
+    context.continueAfter(entry.record.at);
     parts.catalog.project(entry);
   }
   return context;

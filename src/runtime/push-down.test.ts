@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { openTestRuntime } from '../../test/support/test-runtime.js';
-import { balanceOf, named, newWorld, refused, run, triad, valueOf } from '../../test/support/verbs.js';
+import { balanceOf, named, newWorld, refused, run, triad, variable } from '../../test/support/verbs.js';
 import { branch } from './branch.js';
 import { deposit } from './deposit.js';
 import { type OutcomeRequest, pushDown } from './push-down.js';
@@ -22,7 +22,7 @@ describe('push-down', () => {
     expect(record.children.every(({ entityType }) => entityType === 'verse')).toBe(true);
     expect(parent).toMatchObject({ status: 'snapshotted', openCondition: record.conditionId });
     expect(t.context.model.identity(nash)).toMatchObject({ verse: 'nash', trit: -1, probability: '0.45' });
-    expect(await valueOf(t, nash, 'x')).toBe('1');
+    expect(await variable(t, nash, 'x')).toBe('1');
     expect(t.disk.currentWorld).toBe(parent.id);
   });
 
@@ -137,7 +137,7 @@ describe('a frozen parent', () => {
     await run(t, parent, 'set x 1');
     await triad(t, parent);
     await branch(t.context, parent, { count: 1 }, {});
-    expect(await valueOf(t, named(t, 'w/1'), 'x')).toBe('1');
+    expect(await variable(t, named(t, 'w/1'), 'x')).toBe('1');
     expect((await snapshotWorld(t.context, parent, 'frozen', {})).state).toBe(parent.head);
   });
 });

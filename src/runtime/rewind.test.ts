@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { openTestRuntime } from '../../test/support/test-runtime.js';
-import { balanceOf, named, newWorld, refused, run, valueOf } from '../../test/support/verbs.js';
+import { balanceOf, named, newWorld, refused, run, variable } from '../../test/support/verbs.js';
 import { branch } from './branch.js';
 import { deleteWorld } from './delete-world.js';
 import { deposit } from './deposit.js';
@@ -16,11 +16,11 @@ describe('rewind', () => {
     const { snapshotId } = await snapshotWorld(t.context, world, 'five', {});
     expect(await rewind(t.context, world, {}, {})).toMatchObject({ from: states[5], to: states[4] });
     expect(await rewind(t.context, world, { steps: 3 }, {})).toMatchObject({ to: states[1] });
-    expect(await valueOf(t, world, 'x')).toBe('1');
+    expect(await variable(t, world, 'x')).toBe('1');
     for (const to of [states[5]!, 'five', snapshotId]) {
       await rewind(t.context, world, { to: states[2]! }, {});
       await rewind(t.context, world, { to }, {});
-      expect(await valueOf(t, world, 'x')).toBe('5');
+      expect(await variable(t, world, 'x')).toBe('5');
     }
   });
 
@@ -33,7 +33,7 @@ describe('rewind', () => {
     const identity = t.context.model.identity(world);
     await rewind(t.context, world, {}, {});
     expect((await run(t, world, 'read f')).value).toBe("'old'");
-    expect(await valueOf(t, world, 'x')).toBe('1');
+    expect(await variable(t, world, 'x')).toBe('1');
     expect(world.report).toEqual({ cost: '3', value: null });
     expect(balanceOf(t, world)).toBe(6n);
     expect(t.context.model.identity(world)).toEqual(identity);
@@ -56,7 +56,7 @@ describe('rewind', () => {
     await branch(t.context, parent, { count: 2 }, {});
     const theirs = (await run(t, named(t, 'w/2'), 'set x 3')).state!;
     await rewind(t.context, named(t, 'w/1'), {}, {});
-    expect(await valueOf(t, named(t, 'w/1'), 'x')).toBe('1');
+    expect(await variable(t, named(t, 'w/1'), 'x')).toBe('1');
     const refusal = rewind(t.context, named(t, 'w/1'), { to: theirs }, {});
     await refused(refusal, 'STATE_NOT_FOUND', /not in the history of world w\/1/);
   });

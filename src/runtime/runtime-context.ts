@@ -50,7 +50,8 @@ export class RuntimeContext {
   readonly #background = new Set<Promise<void>>();
   #failure: WorldError | null = null;
   #closing = false;
-  #lastAtNs = 0n;
+  /** Time of the last record, microseconds. */
+  #lastAtUs = 0n;
 
   constructor(parts: RuntimeParts) {
     this.parts = parts;
@@ -97,11 +98,17 @@ export class RuntimeContext {
 
   /** Time of a record: ISO 8601 with microseconds, strictly later than the one before. */
   at(): string {
-    const now = this.parts.clock.nowNs();
-    this.#lastAtNs = now > this.#lastAtNs ? now : this.#lastAtNs + 1000n;
-    const ms = this.#lastAtNs / 1_000_000n;
-    const micros = (this.#lastAtNs / 1000n) % 1000n;
+    const now = this.parts.clock.nowNs() / 1000n;
+    this.#lastAtUs = now > this.#lastAtUs ? now : this.#lastAtUs + 1n;
+    const ms = this.#lastAtUs / 1000n;
+    const micros = this.#lastAtUs % 1000n;
     return `${new Date(Number(ms)).toISOString().slice(0, -1)}${String(micros).padStart(3, '0')}Z`;
+  }
+
+  /** A record of an earlier process was made at `at`: later ones come after it, even if the clock was set back. */
+  continueAfter(at: string): void {
+    const us = BigInt(Date.parse(at)) * 1000n + BigInt(at.slice(-4, -1));
+    if (us > this.#lastAtUs) this.#lastAtUs = us;
   }
 
   metrics(worldId: WorldId, measured: Partial<Omit<MetricsRecord, 'metricId' | 'worldId'>>): MetricsRecord {

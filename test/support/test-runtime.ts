@@ -64,7 +64,8 @@ export function countingIds(): Ids {
     next<K extends IdKind>(kind: K): IdTypes[K] {
       drawn += 1;
       let text = '';
-      for (let rest = drawn; text.length < 26; rest = Math.floor(rest / 32)) text = CROCKFORD[rest % 32] + text;
+      for (let rest = drawn; text.length < 26; rest = Math.floor(rest / 32))
+        text = CROCKFORD[rest % 32] + text;
       return `${ID_PREFIXES[kind]}${text}` as IdTypes[K];
     },
   };

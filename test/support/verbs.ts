@@ -21,7 +21,7 @@ export function run(
 }
 
 /** What a variable holds, as the guest would show it. */
-export async function valueOf(runtime: TestRuntime, world: World, name: string): Promise<string | null> {
+export async function variable(runtime: TestRuntime, world: World, name: string): Promise<string | null> {
   return (await run(runtime, world, `get ${name}`)).value;
 }
 
@@ -74,10 +74,10 @@ export function describeModel(model: WorldModel): unknown {
   return JSON.parse(
     JSON.stringify({
       worlds: [...model.worlds.values()],
-      byName: [...model.worldsByName].map(([name, { id }]) => [name, id]).sort(),
+      byName: Object.fromEntries([...model.worldsByName].map(([name, { id }]) => [name, id])),
       states: [...model.states.values()],
       snapshots: [...model.snapshots.values()],
-      snapshotsByName: [...model.snapshotsByName].map(([name, { id }]) => [name, id]).sort(),
+      snapshotsByName: Object.fromEntries([...model.snapshotsByName].map(([name, { id }]) => [name, id])),
       conditions: [...model.conditions.values()],
       ledger: model.ledger.snapshot(),
     }),

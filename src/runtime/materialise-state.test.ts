@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { armedFaults, ENGINE_FAULT } from '../../test/support/armed-faults.js';
+import { openTestRuntime } from '../../test/support/test-runtime.js';
+import { named, newWorld, refused, run, triad, variable } from '../../test/support/verbs.js';
+import type { RecordOf } from '../ports/journal-record.js';
+import { branch } from './branch.js';
+import { pullUp } from './pull-up.js';
+import { rewind } from './rewind.js';
+import { snapshotWorld } from './snapshot-world.js';
+
+describe('a state that nobody holds any more', () => {
+  it('is made again by replay from the boot, across branches and pull-ups', async () => {
+    const t = await openTestRuntime();
+    const world = await newWorld(t, 'w');
+    await run(t, world, 'set x 1\nrandom\nnow');
+    const { optimal } = await triad(t, world);
+    await run(t, optimal, 'add x 1\nset drawn 0\nrandom');
+    await pullUp(t.context, world, { oracle: 'manual' }, {});
+    const drawn = (await run(t, world, 'add x 1\nrandom')).value;
+    await run(t, world, 'set y 1');
+    const again = await t.crash();
+    const same = named(again, 'w');
+    expect(await variable(again, same, 'x')).toBe('3');
+    // Back to where it adopted the winner: the same state and identity give the same numbers.
+    await rewind(again.context, same, { steps: 3 }, {});
+    expect((await run(again, same, 'random')).value).toBe(drawn);
+    await rewind(again.context, same, { steps: 2 }, {});
+    expect(await variable(again, same, 'x')).toBe('1');
+  });
+
+  it('is replayed only from the nearest durable state', async () => {
+    const t = await openTestRuntime();
+    const world = await newWorld(t, 'w');
+    for (let n = 0; n < 5; n += 1) await run(t, world, `set x ${n}`);
+    await snapshotWorld(t.context, world, 's', {});
+    await run(t, world, 'set y 1');
+    const faults = armedFaults();
+    const again = await t.crash({ faults });
+    await run(again, named(again, 'w'), 'get x');
+    expect([faults.count('boot'), faults.count('recall'), faults.count('execute')]).toEqual([0, 1, 2]);
+  });
+
+  it('becomes durable by itself after enough executions, or enough of the guest’s time', async () => {
+    const t = await openTestRuntime();
+    const [many, long] = [await newWorld(t, 'many'), await newWorld(t, 'long')];
+    for (let n = 0; n < 63; n += 1) await run(t, many, 'now');
+    await run(t, long, 'sleep 999');
+    await t.context.backgroundDone();
+    expect(t.disk.archive.size).toBe(0);
+    await run(t, many, 'now');
+    await run(t, long, 'sleep 1');
+    await t.context.backgroundDone();
+    expect(t.disk.archive.size).toBe(2);
+    const faults = armedFaults();
+    const again = await t.crash({ faults });
+    await run(again, named(again, 'many'), 'now');
+    expect(faults.count('execute')).toBe(1);
+  });
+
+  it('becomes durable on close when a replay would be slow', async () => {
+    const t = await openTestRuntime();
+    await run(t, await newWorld(t, 'fast'), 'sleep 99');
+    await run(t, await newWorld(t, 'slow'), 'sleep 100');
+    await t.reopen();
+    expect(t.disk.archive.size).toBe(1);
+  });
+
+  it('is made again when the capture of one before it failed', async () => {
+    const faults = armedFaults();
+    const t = await openTestRuntime({ faults });
+    const world = await newWorld(t, 'w');
+    faults.next('snapshot', { kind: 'delay', ms: 20 });
+    faults.next('snapshot', ENGINE_FAULT, 1);
+    await run(t, world, 'set x 1');
+    const { state } = await run(t, world, 'set y 2');
+    await run(t, world, 'set x 3');
+    await branch(t.context, world, { count: 1 }, {});
+    await rewind(t.context, world, { to: state! }, {});
+    expect((await run(t, world, 'get x')).value).toBe('1');
+  });
+});
+
+describe('what cannot be made again', () => {
+  it('because the replay answers otherwise is named, and the states before it still work', async () => {
+    const t = await openTestRuntime();
+    const world = await newWorld(t, 'w');
+    const good = (await run(t, world, 'set x 1')).state!;
+    const bad = await run(t, world, 'set x 2\nget x');
+    t.abandon();
+    const again = await openTestRuntime({ disk: t.disk });
+    const origin = again.context.model.state(bad.state!).origin;
+    if (origin.kind !== 'execution') throw new Error('it has one');
+    Object.assign(origin.execution, { code: 'set x 3\nget x' });
+    const same = named(again, 'w');
+    const error = await refused(
+      run(again, same, 'get x'),
+      'RECOVERY_DIVERGED',
+      new RegExp(`rewind to ${good}`),
+    );
+    expect(error.message).toContain(bad.executionId);
+    const failed = again.catalog.entries.at(-1)!.record as RecordOf<'execution.failed'>;
+    expect(failed).toMatchObject({ op: 'execution.failed', errorCode: 'RECOVERY_DIVERGED' });
+    await rewind(again.context, same, { to: good }, {});
+    expect(await variable(again, same, 'x')).toBe('1');
+  });
+
+  it('because the base image is another one is refused with both hashes', async () => {
+    const t = await openTestRuntime();
+    const world = await newWorld(t, 'w');
+    await run(t, world, 'set x 1');
+    await snapshotWorld(t.context, await newWorld(t, 'durable'), 's', {});
+    const other = await t.crash({ base: 'another-image' });
+    const error = await refused(run(other, named(other, 'w'), 'get x'), 'IMAGE_MISMATCH', /Use the version/);
+    expect(error.details['expected']).not.toBe(error.details['found']);
+    await refused(run(other, named(other, 'durable'), 'now'), 'IMAGE_MISMATCH');
+    expect((await run(other, await newWorld(other, 'new'), 'set x 1')).ok).toBe(true);
+  });
+
+  it('because its durable form is damaged or gone is an error, not a guess', async () => {
+    const t = await openTestRuntime();
+    const world = await newWorld(t, 'w');
+    await run(t, world, 'set x 1');
+    await snapshotWorld(t.context, world, 's', {});
+    for (const key of t.disk.archive.keys()) t.disk.archive.set(key, '{}');
+    const damaged = await t.crash();
+    await refused(run(damaged, named(damaged, 'w'), 'get x'), 'PAGE_CORRUPT');
+    t.disk.archive.clear();
+    await refused(run(damaged, named(damaged, 'w'), 'get x'), 'STATE_LOST');
+  });
+});
