@@ -113,6 +113,9 @@ const STOPPED: readonly SubstrateCase[] = [
   },
 ];
 
+/** Stands among the types of exceptions for code that may as well succeed. */
+const NO_EXCEPTION = 'no exception';
+
 /** Runs code that either raises one of `types` or fails as one of `codes`; then the world must be usable. */
 async function expectContained(
   bench: Bench,
@@ -121,7 +124,7 @@ async function expectContained(
   allowed: { readonly types: readonly string[]; readonly codes: readonly string[] },
 ): Promise<void> {
   const attempt = world.run(code).then((result) => {
-    const type = result.error?.type ?? 'no exception';
+    const type = result.error?.type ?? NO_EXCEPTION;
     throw Object.assign(new Error(`raised ${type}`), { code: type });
   });
   await bench.rejects(attempt, ...allowed.types, ...allowed.codes);
@@ -130,7 +133,7 @@ async function expectContained(
 
 const HOSTILE: readonly SubstrateCase[] = [
   {
-    name: 'deep recursion is a RecursionError or an ENGINE_FAULT, and the world goes on',
+    name: 'endless recursion is a RecursionError or an ENGINE_FAULT, and the world goes on',
     needs: ['python', 'memory'],
     async run(bench) {
       const world = await openWith(bench, 1);
@@ -138,7 +141,25 @@ const HOSTILE: readonly SubstrateCase[] = [
       const codes = [
         'def down(n):\n    return down(n + 1)\ndown(0)',
         'class Loop:\n    def __repr__(self):\n        return repr(self)\nrepr(Loop())',
-        'nest = []\nfor _ in range(200_000):\n    nest = [nest]\nother = []\nfor _ in range(200_000):\n    other = [other]\nnest == other',
+        // Recursion inside the interpreter itself, which uses its native stack.
+        'left = []\nleft.append(left)\nright = []\nright.append(right)\nleft == right',
+      ];
+      for (const code of codes) await expectContained(bench, world, code, allowed);
+      await expectUsable(bench, world, 1);
+    },
+  },
+  {
+    name: 'very deep recursion works or fails as endless recursion does, and the world goes on',
+    needs: ['python', 'memory'],
+    async run(bench) {
+      const world = await openWith(bench, 1);
+      const allowed = {
+        types: [NO_EXCEPTION, 'RecursionError', 'MemoryError', 'JSONDecodeError'],
+        codes: ['ENGINE_FAULT'],
+      };
+      const nest = (name: string) => `${name} = []\nfor _ in range(200_000):\n    ${name} = [${name}]`;
+      const codes = [
+        `${nest('left')}\n${nest('right')}\nleft == right`,
         "import json\njson.loads('[' * 200_000)",
       ];
       for (const code of codes) await expectContained(bench, world, code, allowed);
