@@ -27,7 +27,8 @@ export const COLD_START = [
     unit: 'ms',
     goal: 1500,
     samples: 10,
-    async run({ folder, n }) {
+    runsAlone: true,
+    async run(folder, n) {
       // The warm-up run builds the engine's startup snapshot.
       return summarise(await sample(n, 1, () => startToReply(folder)));
     },

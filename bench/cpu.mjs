@@ -48,10 +48,9 @@ function runNatively(command, program) {
 
 /** How much slower a world computes than the system's Python, program by program, in turns. */
 function cpuRatio(program) {
-  return async ({ open, n }) => {
+  return async (runtime, n) => {
     const python = nativePython();
     if (python === null) return { skipped: 'there is no python3 on this system to compare with' };
-    await using runtime = await open();
     const world = await runtime.create();
     const inWorld = [];
     const native = [];

@@ -2,8 +2,7 @@ import { summarise, timed } from './statistics.mjs';
 
 /** All children branched and all have replied. Each round has a parent of its own. */
 function fanout(count) {
-  return async ({ open, n }) => {
-    await using runtime = await open();
+  return async (runtime, n) => {
     const warmUp = await runtime.create();
     await round(warmUp, Math.min(count, 50));
     const samples = [];

@@ -15,8 +15,7 @@ async function warmParent(runtime, setup) {
 }
 
 function branchLatency(setup) {
-  return async ({ open, n }) => {
-    await using runtime = await open();
+  return async (runtime, n) => {
     const parent = await warmParent(runtime, setup);
     return summarise(await sample(n, 20, () => timed(() => branchExecReply(parent))));
   };
@@ -28,8 +27,7 @@ export const LATENCY = [
     unit: 'ms',
     goal: 30,
     samples: 100,
-    async run({ open, n }) {
-      await using runtime = await open();
+    async run(runtime, n) {
       return summarise(await sample(n, 5, () => timed(() => runtime.create())));
     },
   },
@@ -38,8 +36,7 @@ export const LATENCY = [
     unit: 'ms',
     goal: null,
     samples: 500,
-    async run({ open, n }) {
-      await using runtime = await open();
+    async run(runtime, n) {
       const world = await warmParent(runtime, LINE);
       return summarise(await sample(n, 20, () => timed(() => world.execute(LINE))));
     },
@@ -63,8 +60,7 @@ export const LATENCY = [
     unit: 'ms',
     goal: 30,
     samples: 100,
-    async run({ open, n }) {
-      await using runtime = await open();
+    async run(runtime, n) {
       const world = await warmParent(runtime, 'x = 0');
       const once = async () => {
         await world.execute('x += 1');
@@ -78,8 +74,7 @@ export const LATENCY = [
     unit: 'x',
     goal: 1.5,
     samples: 100,
-    async run({ open, n }) {
-      await using runtime = await open();
+    async run(runtime, n) {
       const shallow = await warmParent(runtime, 'depth = 1');
       const deep = await descend(shallow, 200);
       const atShallow = [];

@@ -3,18 +3,14 @@ import { runInNewContext } from 'node:vm';
 import { descendantsResidentBytes } from './machine.mjs';
 import { summarise } from './statistics.mjs';
 
-const CHILDREN = 500;
 const SETTLE_MS = 300;
-const MEASURED = [];
 
 /**
  * Memory is taken three ways: what the executor host's resident set grew by (the truth, rounded up by allocators),
  * what this process's heap grew by after a collection (the runtime's own records), and what the substrate accounts
  * to a child in `runtime_metrics` (exact, but only of guest pages).
  */
-async function measureChildren({ open, quick }) {
-  const count = quick ? 100 : CHILDREN;
-  await using runtime = await open();
+async function measureChildren(runtime, count) {
   const parent = await runtime.create();
   await parent.execute('x = 1');
   // A first round makes the pools, code and buffers that later children share.
@@ -61,47 +57,37 @@ async function accountedBytes(runtime, parent) {
   return { idle: bytes('branch_time_ms'), executed: bytes('snapshot_time_ms') };
 }
 
-/** One run serves all memory rows. */
-async function measuredOnce(context) {
-  MEASURED[0] ??= measureChildren(context);
-  return MEASURED[0];
-}
-
-function perChild(from, to, where) {
-  return async (context) => {
-    const measured = await measuredOnce(context);
-    const before = measured[from][where];
-    const after = measured[to][where];
-    if (before === null || after === null) return { skipped: 'this system has no /proc to read memory from' };
-    const bytes = Math.max(0, Math.round((after - before) / measured.count));
-    return { n: measured.count, p50: bytes, p95: bytes, p99: bytes };
+/** All rows come from one run. A row without a value says why it was skipped. */
+async function measureAll(runtime, count) {
+  const { start, branched, executed, accounted } = await measureChildren(runtime, count);
+  const grown = (where, from, to) => {
+    if (from[where] === null) return { skipped: 'this system has no /proc to read memory from' };
+    const bytes = Math.max(0, Math.round((to[where] - from[where]) / count));
+    return { n: count, p50: bytes, p95: bytes, p99: bytes };
+  };
+  return {
+    'wasm.bytes_per_child': grown('host', start, executed),
+    'wasm.bytes_per_child_control': grown('control', start, executed),
+    'wasm.bytes_per_child_accounted': summarise(accounted.executed),
+    'wasm.bytes_per_idle_child': grown('host', start, branched),
+    'wasm.bytes_per_idle_child_control': grown('control', start, branched),
+    'wasm.bytes_per_idle_child_accounted': summarise(accounted.idle),
   };
 }
 
-function accounted(which) {
-  return async (context) => summarise((await measuredOnce(context)).accounted[which]);
-}
+const row = (name, goal = null) => ({ name, unit: 'bytes', goal });
 
 export const MEMORY = [
-  { name: 'wasm.bytes_per_child', unit: 'bytes', goal: 131_072, run: perChild('start', 'executed', 'host') },
-  { name: 'wasm.bytes_per_child_accounted', unit: 'bytes', goal: null, run: accounted('executed') },
   {
-    name: 'wasm.bytes_per_child_control',
-    unit: 'bytes',
-    goal: null,
-    run: perChild('start', 'executed', 'control'),
-  },
-  {
-    name: 'wasm.bytes_per_idle_child',
-    unit: 'bytes',
-    goal: null,
-    run: perChild('start', 'branched', 'host'),
-  },
-  { name: 'wasm.bytes_per_idle_child_accounted', unit: 'bytes', goal: null, run: accounted('idle') },
-  {
-    name: 'wasm.bytes_per_idle_child_control',
-    unit: 'bytes',
-    goal: null,
-    run: perChild('start', 'branched', 'control'),
+    rows: [
+      row('wasm.bytes_per_child', 131_072),
+      row('wasm.bytes_per_child_control'),
+      row('wasm.bytes_per_child_accounted'),
+      row('wasm.bytes_per_idle_child'),
+      row('wasm.bytes_per_idle_child_control'),
+      row('wasm.bytes_per_idle_child_accounted'),
+    ],
+    samples: 500,
+    run: measureAll,
   },
 ];

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Rational } from '../../src/model/rational.js';
 import { streamAt } from '../../src/model/split-mix.js';
 import { checkRouting, type RoutingNetwork } from '../../src/surfaces/cli/demo/check-routing.js';
@@ -170,6 +170,13 @@ function randomNetwork(seed: bigint): RoutingNetwork | null {
 }
 
 describe('the example in worlds', () => {
+  // One for all: the engine's startup snapshot is made once.
+  let dataDir: string;
+  beforeAll(() => {
+    dataDir = makeFolder();
+  });
+  afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
   test.each([
     ['a slower link', braess('0', '1/4'), { nash: '7/4', optimal: '3/2', chaos: '59/36' }, '1/6'],
     ['a link that jams', braess('1/2', '0'), { nash: '7/4', optimal: '3/2', chaos: '29/18' }, '1/6'],
@@ -178,7 +185,7 @@ describe('the example in worlds', () => {
     'with %s the verses find other costs and the runtime another WEV',
     async (_, network, costs, wev) => {
       copyWithNetwork(folder, network);
-      const played = await playDemoIn(join(folder, 'data'), { json: true, programs: folder });
+      const played = await playDemoIn(dataDir, { json: true, programs: folder });
       const report = reportOf(played);
       expect(played.err).toBe('');
       expect(Object.fromEntries(report.verses.map(({ name, cost }) => [name, cost]))).toEqual(costs);
@@ -193,7 +200,7 @@ describe('the example in worlds', () => {
     const file = join(folder, 'selfish.py');
     const source = readFileSync(file, 'utf8');
     writeFileSync(file, source.replace('world.report(cost=str(cost))', 'world.report(cost="5/2")'));
-    const played = await playDemoIn(join(folder, 'data'), { json: true, programs: folder });
+    const played = await playDemoIn(dataDir, { json: true, programs: folder });
     expect(played.exitCode).toBe(1);
     expect(played.err).toContain('cost of nash should be 2 but is 5/2');
     expect(played.err).toContain('wev should be 1/3 but is 2/3');

@@ -46,6 +46,8 @@ export interface DemoReport {
     readonly after: DemoBalances;
   };
   readonly timings: readonly DemoTiming[];
+  /** The first world of a process also waits for the engine to start; later ones take `boot`. */
+  readonly firstCreateMs: number;
   readonly pullUpTimeMs: number;
   readonly totalMs: number;
   /** Rows in the tables of the catalog. */

@@ -104,6 +104,7 @@ function timingsOf(report: DemoReport, paint: Paint): string {
   return fields(paint, [
     ...rows,
     ['pull-up', msText(report.pullUpTimeMs)],
+    ['first create', `${msText(report.firstCreateMs)} (the engine started, once a process)`],
     ['whole demo', msText(report.totalMs)],
   ]);
 }

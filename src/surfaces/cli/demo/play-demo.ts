@@ -52,6 +52,7 @@ export async function playDemo(stage: DemoStage): Promise<DemoReport> {
   const { runtime, progress } = stage;
   const start = performance.now();
   const world = await runtime.create({ name: await freeName(runtime), seed: SEED }, callOf(stage));
+  const firstCreateMs = performance.now() - start;
   progress.step(`created world ${world.name}`);
   const network = await loadNetwork(stage, world);
   progress.step(`loaded network.py: ${network.roads.length} roads, paths ${network.paths.join(', ')}`);
@@ -111,6 +112,7 @@ export async function playDemo(stage: DemoStage): Promise<DemoReport> {
       await runtime.metrics(),
       new Set([world.id, ...record.outcomes.map((o) => o.worldId)]),
     ),
+    firstCreateMs,
     pullUpTimeMs: pulled.pullUpTimeMs,
     totalMs: performance.now() - start,
     rows: await countRows(runtime),
