@@ -12,7 +12,7 @@ import { materialiseState } from './materialise-state.js';
 import type { RuntimeContext } from './runtime-context.js';
 import { type StartedMachine, startMachine } from './start-machine.js';
 import { NameReservation, nextSeed } from './world-births.js';
-import type { Snapshot, World } from './world-model.js';
+import { identityFrom, type Snapshot, type World } from './world-model.js';
 
 export interface CreateRequest {
   readonly name?: string;
@@ -237,5 +237,5 @@ function entityTypeOf(substrate: SubstrateName): WorldBirth['entityType'] {
 
 /** The identity of a world that is about to be born. */
 export function identityOf(birth: WorldBirth): BranchIdentity {
-  return { ...birth.identity, worldId: birth.worldId, seed: BigInt(birth.identity.seed) };
+  return identityFrom(birth.worldId, birth.identity);
 }

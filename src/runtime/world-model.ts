@@ -170,15 +170,7 @@ export class WorldModel {
   identity(world: World, generation = world.identities.length - 1): BranchIdentity {
     const record = world.identities[generation];
     assert(record, `world ${world.id} has no generation ${generation}`);
-    return {
-      worldId: world.id,
-      generation: record.generation,
-      verse: record.verse,
-      trit: record.trit,
-      probability: record.probability,
-      seed: BigInt(record.seed),
-      commonRandomNumbers: record.commonRandomNumbers,
-    };
+    return identityFrom(world.id, record);
   }
 
   /** All worlds below `world`, children before grandchildren. */
@@ -334,6 +326,19 @@ export class WorldModel {
   #applyLedger(ops: readonly LedgerOp[]): void {
     if (ops.length > 0) this.ledger.applyAll(ops);
   }
+}
+
+/** An identity as machines take it: always the same fields in the same order, since guests may notice. */
+export function identityFrom(worldId: WorldId, record: IdentityRecord): BranchIdentity {
+  return {
+    worldId,
+    generation: record.generation,
+    verse: record.verse,
+    trit: record.trit,
+    probability: record.probability,
+    seed: BigInt(record.seed),
+    commonRandomNumbers: record.commonRandomNumbers,
+  };
 }
 
 function replayable(record: RecordOf<'world.executed'>): ReplayableExecution {
