@@ -64,6 +64,8 @@ export class GroupCommit {
     this.#timer = null;
     this.#running ??= this.#run().finally(() => {
       this.#running = null;
+      // What was added after the last look at the queue, and before this, found a run that was over.
+      if (this.#queue.length > 0) this.#start();
     });
   }
 

@@ -110,9 +110,7 @@ class PackedPages implements PagePacks {
         throw new WorldError('STORAGE_FAILED', `The manifest ${key} has ${limit}.`, { details: { key } });
       }
       this.#queue.push({ key, manifest, pages, resolve, reject });
-      this.#running ??= this.#drain().finally(() => {
-        this.#running = null;
-      });
+      this.#start();
     });
   }
 
@@ -165,12 +163,20 @@ class PackedPages implements PagePacks {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    await this.#running;
+    while (this.#running !== null) await this.#running;
   }
 
   #requireOpen(): void {
     if (this.#closed)
       throw new WorldError('RUNTIME_CLOSED', 'The page store is closed. Open the data directory again.');
+  }
+
+  #start(): void {
+    this.#running ??= this.#drain().finally(() => {
+      this.#running = null;
+      // What was queued after the last look, and before this, found a run that was over.
+      if (this.#queue.length > 0) this.#start();
+    });
   }
 
   async #drain(): Promise<void> {
