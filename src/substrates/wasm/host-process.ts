@@ -260,15 +260,16 @@ export class HostProcess {
 
   #reply(message: Extract<HostMessage, { request: number }>, binary: Buffer): void {
     const pending = this.#requests.get(message.request);
-    this.#requests.delete(message.request);
-    if (pending === undefined)
+    if (pending === undefined) {
       throw new ProtocolError(`it answers request ${message.request}, which is not open`);
+    }
+    if (message.type !== 'refused' && message.type !== pending.type) {
+      throw new ProtocolError(`it answers ${message.type} where ${pending.type} was asked for`);
+    }
+    this.#requests.delete(message.request);
     if (message.type === 'refused') {
       pending.reject(refusalOf(message));
       return;
-    }
-    if (message.type !== pending.type) {
-      throw new ProtocolError(`it answers ${message.type} where ${pending.type} was asked for`);
     }
     // The decoder may reuse the memory; replies are kept.
     pending.resolve({ message, binary: Buffer.from(binary) });
