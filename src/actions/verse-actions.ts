@@ -11,6 +11,7 @@ import {
   VoidView,
   WorldInput,
 } from '../model/api.js';
+import { ROOT_VERSE_ID } from '../multiverse/index.js';
 import { deposit } from '../runtime/deposit.js';
 import { findWorld } from '../runtime/find-world.js';
 import { pullUp } from '../runtime/pull-up.js';
@@ -105,7 +106,8 @@ export const balances = defineAction({
 });
 
 function balancesOf(context: RuntimeContext, owner: string | undefined): BalanceView[] {
-  const names = new Map<string, string>();
+  // The root verse has one name, whatever label the first world in it was given.
+  const names = new Map<string, string>([[ROOT_VERSE_ID, 'root']]);
   for (const world of context.model.worlds.values()) {
     if (!names.has(world.verseId)) names.set(world.verseId, context.model.identity(world).verse);
   }
