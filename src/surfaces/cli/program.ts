@@ -24,9 +24,9 @@ Environment:
 Examples:
   wr create market                 # a world
   wr exec 'x = 6 * 7; x'           # code in it: 42
-  wr push-down                     # verses nash, optimal and chaos
+  wr push-down market              # verses nash, optimal and chaos
   wr exec nash 'x'                 # each has all that the world had
-  wr pull-up --outcome nash        # the world becomes that verse, the others collapse
+  wr pull-up market --outcome nash # the world becomes that verse, the others collapse
   wr help exec                     # more on one command
 `;
 

@@ -50,9 +50,15 @@ export function exactOrReason(text: string | null, reason: string | null): strin
   return reason === null ? 'null' : `null: ${reason}`;
 }
 
-/** The first line of a text, cut to `length` characters. */
+/**
+ * The first line of a text, cut to `length` characters. Guests write such texts, so control characters, with which
+ * they could repaint the terminal, become question marks.
+ */
 export function shortText(text: string, length = 60): string {
-  const [first = '', ...rest] = text.trim().split('\n');
+  const [first = '', ...rest] = text
+    .trim()
+    .split('\n')
+    .map((line) => line.replace(/\p{Cc}/gu, '?'));
   if (first.length > length) return `${first.slice(0, length - 1)}…`;
   return rest.length > 0 ? `${first} …` : first;
 }

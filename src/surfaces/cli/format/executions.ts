@@ -1,17 +1,14 @@
 import type { ExecuteInAllItem, ExecutionView } from '../../../model/api.js';
-import { msText, NOTHING, numberText, shortText, tritText } from './cells.js';
+import { NOTHING, numberText, shortText, tritText } from './cells.js';
 import type { Paint } from './paint.js';
 import { table } from './table.js';
 
-/** What stderr says after an execution: the traceback, what was cut, what it asked of its world. */
+/** What stderr says after an execution: the traceback, and what was cut. */
 export function executionNotes(execution: ExecutionView): string {
   const notes: string[] = [];
   if (execution.error) notes.push(ensureNewline(execution.error.traceback));
   if (execution.stdoutTruncated) notes.push('stdout was cut at the limit outputBytes.\n');
   if (execution.stderrTruncated) notes.push('stderr was cut at the limit outputBytes.\n');
-  if (!execution.ok && execution.effects.length > 0) {
-    notes.push('Its reports and transfers were dropped, because the code raised.\n');
-  }
   return notes.join('');
 }
 
@@ -55,10 +52,6 @@ export function executionsNotes(items: readonly ExecuteInAllItem[]): string {
       return notes + failed === '' ? [] : [`== ${world}\n${notes}${failed}`];
     })
     .join('');
-}
-
-export function executionTime(execution: ExecutionView): string {
-  return `${msText(execution.timeMs)}, of which ${msText(execution.runMs)} in the guest`;
 }
 
 function ensureNewline(text: string): string {

@@ -1,4 +1,3 @@
-import { styleText } from 'node:util';
 import type { Trit } from '../../../model/trit.js';
 
 /** Colours text, or leaves it as it is where colour is not wanted. */
@@ -11,9 +10,21 @@ export interface Paint {
   trit(trit: Trit, text: string): string;
 }
 
+/** Escape codes that begin and end a style. */
+const STYLES = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  blue: [34, 39],
+} as const;
+
 export function paintFor(colour: boolean): Paint {
-  const style = (format: Parameters<typeof styleText>[0]) => (text: string) =>
-    colour ? styleText(format, text) : text;
+  const style = (name: keyof typeof STYLES) => {
+    const [on, off] = STYLES[name];
+    return (text: string) => (colour ? `\u001b[${on}m${text}\u001b[${off}m` : text);
+  };
   const trits = { '-1': style('blue'), '0': style('green'), '1': style('red') };
   return {
     heading: style('bold'),

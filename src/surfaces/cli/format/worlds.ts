@@ -60,7 +60,7 @@ export function worldTree(paint: Paint, worlds: readonly WorldView[]): string {
     childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), world]);
   }
   const lines: string[] = [];
-  // A stack of our own: worlds can be branched deeper than calls can nest.
+  // A stack of our own: chains of branches have no bound, nested calls have one.
   const stack: Branch[] = (childrenOf.get(null) ?? [])
     .map((world) => ({ world, lead: '', below: '' }))
     .reverse();

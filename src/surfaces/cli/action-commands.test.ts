@@ -1,0 +1,81 @@
+import { type Command, Command as Program } from 'commander';
+import { describe, expect, test } from 'vitest';
+import type { z } from 'zod';
+import { ACTIONS, type ActionName } from '../../actions/table.js';
+import { composeRuntime } from '../../compose.js';
+import type { FieldSource } from './action-command.js';
+import type { Cli, Compose } from './cli.js';
+import { ACTION_COMMANDS } from './commands/action-commands.js';
+import { Interruption } from './interruption.js';
+import { buildProgram } from './program.js';
+
+const NAMES = Object.keys(ACTIONS) as ActionName[];
+
+const terminal = { colour: false, interactive: false, out: () => {}, err: () => {}, flush: async () => {} };
+// The real composition fits what the command line asks for: compiling this is the test.
+const compose: Compose = composeRuntime;
+const cli: Cli = { terminal, interruption: new Interruption(terminal), env: {}, compose, exitCode: 0 };
+const program = buildProgram(cli, () => {});
+
+function commandOf(action: ActionName): Command {
+  const named = (command: Command): boolean =>
+    command.name() === action || command.aliases().includes(action);
+  const found = program.commands.find(named);
+  if (!found) throw new Error(`no command for ${action}`);
+  return found;
+}
+
+function shapeOf(schema: z.ZodType): Record<string, z.ZodType> {
+  return (schema as z.ZodObject).shape as Record<string, z.ZodType>;
+}
+
+function unwrap(schema: z.ZodType): z.ZodType {
+  return 'unwrap' in schema ? unwrap((schema as z.ZodOptional).unwrap() as z.ZodType) : schema;
+}
+
+function sourcesOf(source: FieldSource): string[] {
+  if (typeof source === 'string') return [source];
+  return 'parts' in source ? Object.values(source.parts) : [];
+}
+
+function hasSource(command: Command, source: string): boolean {
+  if (source.startsWith('--')) return command.options.some(({ long }) => long === source);
+  return command.registeredArguments.some((argument) => argument.name() === source);
+}
+
+describe('the command line', () => {
+  test('has one command for every action, and none for anything else', () => {
+    expect(ACTION_COMMANDS.length).toBe(NAMES.length);
+    expect(new Set(ACTION_COMMANDS.map(({ action }) => action))).toEqual(new Set(NAMES));
+  });
+
+  test.each(NAMES)('%s answers to the name of the action', (action) => {
+    expect(commandOf(action).description()).toBe(ACTIONS[action].summary);
+  });
+
+  test.each(NAMES)('%s can set every field of its input', (action) => {
+    const command = ACTION_COMMANDS.find((one) => one.action === action);
+    const shape = shapeOf(ACTIONS[action].input);
+    expect(new Set(Object.keys(command?.fields ?? {}))).toEqual(new Set(Object.keys(shape)));
+    for (const [field, source] of Object.entries(command?.fields ?? {})) {
+      if (typeof source === 'object' && 'absent' in source) {
+        expect(source.absent.length, `${field} says why it is absent`).toBeGreaterThan(10);
+        continue;
+      }
+      if (typeof source === 'object') {
+        const parts = shapeOf(unwrap(shape[field] as z.ZodType));
+        expect(new Set(Object.keys(source.parts)), field).toEqual(new Set(Object.keys(parts)));
+      }
+      for (const one of sourcesOf(source)) {
+        expect(hasSource(commandOf(action), one), `${field} by ${one}`).toBe(true);
+      }
+    }
+  });
+
+  test('a field that no option sets would be noticed', () => {
+    const planted = new Program('x').option('--there');
+    expect(hasSource(planted, '--there')).toBe(true);
+    expect(hasSource(planted, '--missing')).toBe(false);
+    expect(hasSource(planted, 'world')).toBe(false);
+  });
+});
