@@ -105,8 +105,8 @@ def _not_compiled(error):
     return "S" + _describe(error)
 
 
-def _begin():
-    """Name of this execution, as tracebacks show it."""
+def _numbered():
+    """A name of its own for code whose functions later executions may call: tracebacks then show its lines."""
     global _executions
     _executions += 1
     return f"<execution {_executions}>"
@@ -123,13 +123,15 @@ def _become():
 
 def run_statements(source):
     """Runs `source` for its effects. None, or a string: "E" + JSON of an error, "S" + JSON of a syntax error."""
-    name = _begin()
+    name = "<execution>"
     try:
         code = compile(source, name, "exec", _ALLOW_TOP_LEVEL_AWAIT, True)
+        if _has_functions(code):
+            name = _numbered()
+            code = compile(source, name, "exec", _ALLOW_TOP_LEVEL_AWAIT, True)
+            _remember(name, source)
     except BaseException as error:
         return _not_compiled(error)
-    if _has_functions(code):
-        _remember(name, source)
     try:
         if _pending_identity is not None:
             _become()
@@ -168,20 +170,23 @@ def _compile_tree(source, name):
     return first, last
 
 
+def _compile_split(head, tail, name):
+    return _compile_parts(head, tail, name) or _compile_tree(head + tail, name)
+
+
 def run_split(parts):
     """Runs `head + NUL + tail`, where tail is probably an expression. As `run_statements`, or "V" + its repr."""
     head, _, tail = parts.partition("\0")
-    name = _begin()
+    name = "<execution>"
     source = head + tail
     try:
-        compiled = _compile_parts(head, tail, name)
-        if compiled is None:
-            compiled = _compile_tree(source, name)
+        first, last = _compile_split(head, tail, name)
+        if (first is not None and _has_functions(first)) or (last is not None and _has_functions(last)):
+            name = _numbered()
+            first, last = _compile_split(head, tail, name)
+            _remember(name, source)
     except BaseException as error:
         return _not_compiled(error)
-    first, last = compiled
-    if (first is not None and _has_functions(first)) or (last is not None and _has_functions(last)):
-        _remember(name, source)
     text = None
     try:
         if _pending_identity is not None:
@@ -256,6 +261,7 @@ def install():
             "runSplit": id(run_split),
             "stageIdentity": id(stage_identity),
             "tidy": id(tidy),
+            "settle": id(settle),
             "fillPools": id(fill_pools),
         }
     )
@@ -283,7 +289,6 @@ def _hide_engine():
 
 def tidy(_):
     """Forgets what the warm-up left, before the base state is taken."""
-    global _executions
     import gc
 
     for name in [name for name in _main if not (name.startswith("__") and name.endswith("__"))]:
@@ -291,8 +296,13 @@ def tidy(_):
     _main.pop("__annotations__", None)
     for name in [name for name in linecache.cache if name.startswith("<execution")]:
         del linecache.cache[name]
-    _executions = 0
     gc.collect()
+
+
+def settle(_):
+    """The last call before the base state is taken: the first execution of a world is number 1."""
+    global _executions
+    _executions = 0
 
 
 def fill_pools(_):

@@ -111,7 +111,7 @@ export class WasmExecutor implements Executor {
   }
 
   run(request: RunRequest, write: OutputWrite): RunOutcome {
-    const { scope, inputs, channel, files, interrupt } = this.#parts;
+    const { scope, inputs, channel, files, memory, interrupt } = this.#parts;
     const output = new GuestOutput(request.outputBytes, write);
     scope.memoryBytes = request.memoryBytes;
     scope.output = output;
@@ -129,6 +129,7 @@ export class WasmExecutor implements Executor {
       const runMs = elapsedMs();
       if (scope.interrupted || Atomics.load(interrupt, 0) !== 0) return { kind: 'interrupted', runMs };
       this.#assertTablesUnmoved();
+      if (memory.stackOverflowed) throw new Error('the C stack overflowed');
       return { ...this.#outcome(answer, output), runMs };
     } catch (error) {
       if (error instanceof PythonCallFailed && scope.interrupted) {

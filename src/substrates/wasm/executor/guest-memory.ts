@@ -8,6 +8,9 @@ const ZERO_BLOCK = Buffer.alloc(WASM_PAGE_BYTES);
 /** No function of the engine has a stack frame that could leave this much untouched, bytes. */
 const STACK_GAP_BYTES = 16 * WASM_PAGE_BYTES;
 
+/** Lowest part of the stack, which CPython's margin of 24 KiB never reaches, bytes. */
+const STACK_CANARY_BYTES = 1024;
+
 /**
  * The guest's linear memory and a contiguous copy of what it held at the last load or commit. Changed pages are
  * found by comparing the two. Two regions are not part of a state: the dead C stack below the stack pointer, and
@@ -44,6 +47,15 @@ export class GuestMemory {
     if (visible > this.sizeBytes && !this.#grow(visible)) return false;
     this.#exports.world_visible_memory_bytes.value = visible;
     return true;
+  }
+
+  /**
+   * Whether the C stack ran over its end during this execution. CPython checks its own recursion, with a margin; code
+   * that does not would overwrite the guest's data.
+   */
+  get stackOverflowed(): boolean {
+    const edge = this.#bytes().subarray(this.#stackLow, this.#stackLow + STACK_CANARY_BYTES);
+    return edge.some((byte) => byte !== 0);
   }
 
   /** Page numbers that differ from the last load or commit, ascending. */

@@ -7,6 +7,7 @@ export interface HarnessAddresses {
   readonly runSplit: number;
   readonly stageIdentity: number;
   readonly tidy: number;
+  readonly settle: number;
   readonly fillPools: number;
 }
 

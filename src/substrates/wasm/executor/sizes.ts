@@ -14,4 +14,4 @@ export function roundUp(value: number, unit: number): number {
  * Stack of an executor's thread, MiB: `resourceLimits.stackSizeMb` of the worker. Large enough that Python's own
  * recursion limits always fire before V8's, whose depth depends on what has been compiled so far.
  */
-export const EXECUTOR_STACK_MIB = 64;
+export const EXECUTOR_STACK_MIB = 192;

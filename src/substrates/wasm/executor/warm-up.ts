@@ -22,6 +22,10 @@ const SAMPLES = [
   'x = (',
 ] as const;
 
+const SETTLING_ROUNDS = 5;
+/** They leave nothing behind. */
+const NEUTRAL_SAMPLES = ['__name__ = "__main__"', 'None', '7'] as const;
+
 /**
  * Runs typical code before the base state is taken, then packs the heap: an execution should change few pages of
  * what it shares with every other world.
@@ -32,22 +36,19 @@ export function warmUp(options: WarmUpOptions): void {
     const outcome = executor.run(request(code), () => {});
     if (outcome.kind !== 'done') throw new Error(`warming up with ${code}: ${JSON.stringify(outcome)}`);
   };
-  for (const code of SAMPLES) run(code);
-  callWithText(exports, addresses, addresses.fillPools, '');
-  fillHoles(exports);
   for (let round = 0; round < ROUNDS; round++) for (const code of SAMPLES) run(code);
   callWithText(exports, addresses, addresses.tidy, '');
-  for (let round = 0; round < 3; round++) {
-    run('x = 1');
-    run('x');
-  }
-  callWithText(exports, addresses, addresses.tidy, '');
+  callWithText(exports, addresses, addresses.fillPools, '');
+  fillHoles(exports);
+  // The interpreter's free lists, which the collector has just emptied, fill again with objects that lie together.
+  for (let round = 0; round < SETTLING_ROUNDS; round++) for (const code of NEUTRAL_SAMPLES) run(code);
+  callWithText(exports, addresses, addresses.settle, '');
 }
 
 /** Fills the holes below the end of the heap, largest first, so that new blocks land together. */
 function fillHoles(exports: EngineExports): void {
   const probe = exports.malloc(200_000);
-  for (let size = 131_072; size >= 24; size -= stepBelow(size)) {
+  for (let size = 131_072; size >= 8; size -= stepBelow(size)) {
     for (let count = 0; count < 20_000; count++) {
       const block = exports.malloc(size);
       if (block === 0) break;

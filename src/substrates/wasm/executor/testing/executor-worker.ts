@@ -1,0 +1,78 @@
+import { parentPort } from 'node:worker_threads';
+import { bootExecutor } from '../boot-executor.js';
+import type { CommitDelta, Executor, LoadDelta, RunOutcome, RunRequest } from '../executor-contract.js';
+import { PackedSlots } from '../startup-format.js';
+
+/** A worker thread that lets a test drive one executor. Page slots are one shared array with a common counter. */
+
+export type TestOrder =
+  | {
+      readonly op: 'boot';
+      readonly module: WebAssembly.Module;
+      readonly startupSnapshot: Uint8Array;
+      readonly interrupt: Int32Array;
+      readonly pages: Uint8Array;
+      readonly next: Int32Array;
+    }
+  | { readonly op: 'writeBase' }
+  | { readonly op: 'adoptBase'; readonly base: CommitDelta }
+  | { readonly op: 'load'; readonly delta: LoadDelta }
+  | { readonly op: 'run'; readonly request: RunRequest }
+  | { readonly op: 'commit' }
+  | { readonly op: 'rollback' };
+
+export interface TestAnswer {
+  readonly error?: string;
+  readonly boot?: { readonly digest: string; readonly memoryBytes: number };
+  readonly delta?: CommitDelta;
+  readonly outcome?: RunOutcome;
+  readonly stdout?: string;
+  readonly stderr?: string;
+}
+
+const held: { executor?: Executor; slots?: PackedSlots; next?: Int32Array } = {};
+
+async function handle(order: TestOrder): Promise<TestAnswer> {
+  if (order.op === 'boot') {
+    held.executor = await bootExecutor(order);
+    held.slots = new PackedSlots(order.pages);
+    held.next = order.next;
+    return { boot: { digest: held.executor.baseDigest, memoryBytes: held.executor.memoryBytes } };
+  }
+  const { executor, slots, next } = held;
+  if (executor === undefined || slots === undefined || next === undefined) throw new Error('not booted');
+  const grant = (count: number) => {
+    const first = Atomics.add(next, 0, count);
+    return Int32Array.from({ length: count }, (_, i) => first + i);
+  };
+  switch (order.op) {
+    case 'writeBase':
+      return { delta: executor.writeBase(slots, grant(executor.baseSlots)) };
+    case 'adoptBase':
+      executor.adoptBase(order.base);
+      return {};
+    case 'load':
+      executor.load(slots, order.delta);
+      return {};
+    case 'run': {
+      const output = { stdout: '', stderr: '' };
+      const outcome = executor.run(order.request, (stream, text) => {
+        output[stream] += text;
+      });
+      return { outcome, ...output };
+    }
+    case 'commit':
+      return { delta: executor.commit(slots, grant(executor.slotsNeeded())) };
+    case 'rollback':
+      executor.rollback();
+      return {};
+  }
+}
+
+const port = parentPort;
+port?.on('message', (order: TestOrder) => {
+  handle(order).then(
+    (answer) => port.postMessage(answer),
+    (error: unknown) => port.postMessage({ error: error instanceof Error ? error.stack : String(error) }),
+  );
+});
