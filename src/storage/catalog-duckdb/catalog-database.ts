@@ -37,7 +37,7 @@ export interface CatalogDatabase {
  * Opens or creates the database file, fences SQL off from the rest of the file system, and locks its
  * configuration.
  *
- * @throws DATA_DIR_LOCKED with the holder's PID, at once when it is this process; STORAGE_FAILED.
+ * @throws DATA_DIR_LOCKED with the holder's PID, at once when it is this process; INTERRUPTED when `signal` aborts; STORAGE_FAILED.
  */
 export async function openCatalogDatabase(
   path: string,
@@ -73,7 +73,18 @@ async function openWhenFree(path: string, options: CatalogDatabaseOptions): Prom
       if (pid === null) throw thrown;
       if (performance.now() >= deadline) throw lockedBy(path, pid === 0 ? null : pid);
     }
-    await delay(RETRY_MS, undefined, options.signal ? { signal: options.signal } : {});
+    await pause(path, options.signal);
+  }
+}
+
+async function pause(path: string, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await delay(RETRY_MS, undefined, signal ? { signal } : {});
+  } catch (thrown) {
+    throw new WorldError('INTERRUPTED', `Waiting for the data directory ${dirname(path)} was interrupted.`, {
+      details: { path: dirname(path) },
+      cause: thrown,
+    });
   }
 }
 

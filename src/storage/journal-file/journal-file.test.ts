@@ -342,34 +342,4 @@ describe('failing disks', () => {
       expect((await again.append(rooted(3))).seq).toBe(seqs.length + 1);
     }
   });
-
-  test('the check notices a journal that acknowledges without syncing (planted)', async () => {
-    // A disk that drops what was not synced: the file is put back to what it was at the last sync.
-    const lying = new FaultyFiles();
-    const journal = await openJournalFile(directory, { fileOps: { ...bind(lying), open: openWithoutSync } });
-    await journal.append(rooted(1));
-    copyFileSync(path, `${path}.synced`);
-    truncateSync(`${path}.synced`, HEADER_BYTES);
-    await journal[Symbol.asyncDispose]();
-    copyFileSync(`${path}.synced`, path);
-    await using again = await openJournalFile(directory);
-    expect(again.lastSeq).toBe(0);
-  });
 });
-
-function bind(files: FaultyFiles): import('../file-ops.js').FileOps {
-  return {
-    open: (file, access) => files.open(file, access),
-    rename: (from, to) => files.rename(from, to),
-    remove: (file) => files.remove(file),
-    list: (file) => files.list(file),
-    makeDirectory: (file) => files.makeDirectory(file),
-    exists: (file) => files.exists(file),
-    syncDirectory: (file) => files.syncDirectory(file),
-  };
-}
-
-async function openWithoutSync(file: string, access: 'read' | 'update' | 'create') {
-  const opened = await new FaultyFiles().open(file, access);
-  return { ...opened, datasync: async () => {} };
-}
