@@ -6,7 +6,7 @@ import type { Wait } from '../../ports/substrate.js';
 import { boundedWait } from './bounded-wait.js';
 import { deferred } from './deferred.js';
 import { connectFrames, type FrameConnection } from './host/frame-connection.js';
-import { type Frame, PART_BYTES } from './host/frames.js';
+import type { Frame } from './host/frames.js';
 import type { ControlMessage, HostMessage, StartMessage, StateFacts } from './host/wire.js';
 import { HostMessageSchema } from './host-messages.js';
 import { ProtocolError, RunCall, type RunCallOptions } from './run-call.js';
@@ -20,9 +20,9 @@ export interface HostCommand {
 
 export interface HostProcessOptions {
   readonly command: HostCommand;
-  readonly start: Omit<StartMessage, 'type' | 'startupBytes'>;
-  /** The engine's startup snapshot, or null when the host must make it. */
-  readonly startup: Promise<Uint8Array | null>;
+  readonly start: Omit<StartMessage, 'type'>;
+  /** Descriptor of the file with the engine's startup snapshot, or null when the host must make it. */
+  readonly startupFd: number | null;
   /** Receives the startup snapshot that the host made. */
   readonly onStartup: (bytes: Uint8Array) => void;
 }
@@ -76,7 +76,8 @@ export class HostProcess {
   constructor(options: HostProcessOptions) {
     const { file, args } = options.command;
     // An empty environment and the root folder: the host gets no secret and no path by accident.
-    this.#child = spawn(file, args, { env: {}, cwd: '/', stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+    const stdio = ['ignore', 'pipe', 'pipe', 'pipe', options.startupFd ?? 'ignore'] as const;
+    this.#child = spawn(file, args, { env: {}, cwd: '/', stdio: [...stdio] });
     this.#startup = new StartupReceiver(options.onStartup);
     this.#child.on('error', (error) => this.#lose(`it cannot be started: ${error.message}`));
     this.#child.on('close', (code, signal) => {
@@ -92,7 +93,7 @@ export class HostProcess {
       frame: (frame) => this.#receive(frame),
       closed: (error) => this.#closed(error),
     });
-    this.#begin(options).catch((error: unknown) => this.#lose(`it cannot be set up: ${String(error)}`));
+    this.send({ type: 'start', ...options.start });
   }
 
   get ready(): Promise<HostReady> {
@@ -163,15 +164,6 @@ export class HostProcess {
   async close(reason: WorldError): Promise<void> {
     this.#fail(reason);
     await this.#gone.promise;
-  }
-
-  async #begin(options: HostProcessOptions): Promise<void> {
-    const startup = await options.startup;
-    this.send({ type: 'start', ...options.start, startupBytes: startup?.length ?? null });
-    if (startup === null) return this.#startup.expect();
-    for (let offset = 0; offset < startup.length; offset += PART_BYTES) {
-      this.send({ type: 'startupPart', offset }, startup.subarray(offset, offset + PART_BYTES));
-    }
   }
 
   /** An end without damage: its last words and its exit code, which come a moment later, say why. */

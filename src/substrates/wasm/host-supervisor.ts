@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import { WorldError } from '../../model/world-error.js';
 import type { Wait } from '../../ports/substrate.js';
 import { boundedWait } from './bounded-wait.js';
@@ -5,10 +6,11 @@ import { digestEngine } from './executor/engine-files.js';
 import type { StartMessage } from './host/wire.js';
 import { type HostCommand, HostProcess, type HostReady } from './host-process.js';
 import type { StartupCache } from './startup-cache.js';
+import { startupKey } from './startup-key.js';
 
 export interface SupervisorOptions {
   readonly command: HostCommand;
-  readonly start: Omit<StartMessage, 'type' | 'startupBytes'>;
+  readonly start: Omit<StartMessage, 'type'>;
   readonly cache: StartupCache;
   readonly log: (message: string) => void;
 }
@@ -26,7 +28,10 @@ const STARTS_WINDOW_MS = 30_000;
 /** Keeps at most one executor host, started when first needed and again after it was lost. */
 export class HostSupervisor {
   readonly #options: SupervisorOptions;
-  #current: { readonly process: HostProcess; readonly live: Promise<LiveHost> } | null = null;
+  /** The host that is in use or being started. */
+  #process: HostProcess | null = null;
+  #live: Promise<LiveHost> | null = null;
+  #starting = false;
   #engineDigest: Promise<string> | null = null;
   #starts: number[] = [];
   #closed: WorldError | null = null;
@@ -44,58 +49,83 @@ export class HostSupervisor {
   /** @throws EXECUTOR_LOST when no host can be started, RUNTIME_CLOSED, INTERRUPTED. */
   async live(wait: Wait): Promise<LiveHost> {
     if (this.#closed !== null) throw this.#closed;
-    if (this.#current === null || this.#current.process.lost !== null) this.#current = this.#launch();
-    const { live } = this.#current;
-    return boundedWait(live, { wait, timeoutMs: START_TIMEOUT_MS, what: 'starting the executor host' });
+    const usable = this.#starting || (this.#process !== null && this.#process.lost === null);
+    if (this.#live === null || !usable) {
+      this.#starting = true;
+      this.#live = this.#launch().finally(() => {
+        this.#starting = false;
+      });
+    }
+    const what = 'starting the executor host';
+    return boundedWait(this.#live, { wait, timeoutMs: 2 * START_TIMEOUT_MS, what });
   }
 
   async close(): Promise<void> {
     const reason = new WorldError('RUNTIME_CLOSED', 'the wasm substrate was closed');
     this.#closed ??= reason;
-    await this.#current?.process.close(reason);
+    await this.#process?.close(reason);
+    // A start that was about to spawn finds out that it came too late.
+    await this.#live?.catch(() => undefined);
+    await this.#process?.close(reason);
   }
 
-  #launch(): { process: HostProcess; live: Promise<LiveHost> } {
-    const now = performance.now();
-    this.#starts = this.#starts.filter((at) => now - at < STARTS_WINDOW_MS);
-    if (this.#starts.length >= STARTS_MAX) {
-      const cause = this.#current?.process.lost;
-      const text = `the executor host was lost ${STARTS_MAX} times within ${STARTS_WINDOW_MS} ms: wait, then try again`;
-      throw new WorldError('EXECUTOR_LOST', text, { cause });
+  async #launch(): Promise<LiveHost> {
+    const { cache, log } = this.#options;
+    const key = await startupKey();
+    const file = await cache.open(key).catch((error: unknown) => {
+      log(`the startup snapshot cannot be opened and is made anew: ${String(error)}`);
+      return null;
+    });
+    if (file === null) return this.#start(key, null);
+    try {
+      return await this.#start(key, file);
+    } catch (error) {
+      if (this.#closed !== null) throw error;
+      // It is whole, or the host would have said so, but executors do not start from it.
+      log(`the executor host did not start from the cached snapshot, which is made anew: ${String(error)}`);
+      await cache.remove(key);
+      return await this.#start(key, null);
+    } finally {
+      await file.close();
     }
-    this.#starts.push(now);
-    const { command, start } = this.#options;
+  }
+
+  async #start(key: string, startup: FileHandle | null): Promise<LiveHost> {
+    this.#countStart();
+    const { command, start, cache, log } = this.#options;
     const process = new HostProcess({
       command,
       start,
-      startup: this.#readStartup(),
-      onStartup: (bytes) => this.#writeStartup(bytes),
+      startupFd: startup?.fd ?? null,
+      onStartup: (bytes) => {
+        cache.write(key, bytes).catch((error: unknown) => {
+          log(`the startup snapshot cannot be kept, so every start will be slow: ${String(error)}`);
+        });
+      },
     });
+    this.#process = process;
     const timer = setTimeout(() => {
       const text = `the executor host was not ready after ${START_TIMEOUT_MS} ms`;
       process.kill(new WorldError('EXECUTOR_LOST', text));
     }, START_TIMEOUT_MS);
-    const live = process.ready.then((ready) => ({ process, ...ready })).finally(() => clearTimeout(timer));
-    live.catch((error: unknown) => this.#options.log(String(error)));
-    return { process, live };
-  }
-
-  async #readStartup(): Promise<Uint8Array | null> {
     try {
-      return await this.#options.cache.read(await this.engineDigest());
+      return { process, ...(await process.ready) };
     } catch (error) {
-      this.#options.log(`the startup snapshot cannot be read and is made anew: ${String(error)}`);
-      return null;
+      log(String(error));
+      throw error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
-  #writeStartup(bytes: Uint8Array): void {
-    this.engineDigest()
-      .then((digest) => this.#options.cache.write(digest, bytes))
-      .catch((error: unknown) => {
-        this.#options.log(
-          `the startup snapshot cannot be kept, so every start will be slow: ${String(error)}`,
-        );
-      });
+  #countStart(): void {
+    if (this.#closed !== null) throw this.#closed;
+    const now = performance.now();
+    this.#starts = this.#starts.filter((at) => now - at < STARTS_WINDOW_MS);
+    if (this.#starts.length >= STARTS_MAX) {
+      const text = `the executor host was lost ${STARTS_MAX} times within ${STARTS_WINDOW_MS} ms: wait, then try again`;
+      throw new WorldError('EXECUTOR_LOST', text, { cause: this.#process?.lost });
+    }
+    this.#starts.push(now);
   }
 }

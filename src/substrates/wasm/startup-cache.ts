@@ -1,76 +1,60 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compress, uncompress } from 'lz4-napi';
+import { STARTUP_HEADER_BYTES, startupHeader } from './host/startup-file.js';
+
+/** Zeros are looked for in blocks of this size, and left out of the file. */
+const BLOCK_BYTES = 64 * 1024;
+const ZERO_BLOCK = Buffer.alloc(BLOCK_BYTES);
+const PREFIX = 'startup-';
 
 /**
- * The engine's startup snapshot on disk: `magic | version u32 | raw length u32 | SHA-256 of what follows | LZ4`.
- * A file that is damaged counts as absent and is written anew.
+ * The engine's startup snapshot on disk. The control process only opens the file; the host, which gets the
+ * descriptor, reads and verifies it, and makes another if it is damaged.
  */
-const MAGIC = Buffer.from('WRSTART\0', 'latin1');
-const VERSION = 1;
-const HEADER_BYTES = MAGIC.length + 8 + 32;
-const RAW_BYTES_MAX = 256 * 1024 * 1024;
-
 export interface StartupCache {
-  /** The snapshot of this engine, or null when there is none that can be trusted. */
-  read(engineDigest: string): Promise<Uint8Array | null>;
-  /** Atomic: a reader sees the old file or the whole new one. @throws what the file system throws. */
-  write(engineDigest: string, bytes: Uint8Array): Promise<void>;
+  /** The file of that key, or null when there is none. The caller closes it. */
+  open(key: string): Promise<FileHandle | null>;
+  /** Atomic: a reader sees the old file or the whole new one. Files of other keys are removed. */
+  write(key: string, bytes: Uint8Array): Promise<void>;
+  remove(key: string): Promise<void>;
 }
 
-function fileOf(folder: string, engineDigest: string): string {
-  return join(folder, `startup-${engineDigest.slice(0, 32)}.lz4`);
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
-async function decode(file: Buffer): Promise<Uint8Array | null> {
-  if (file.length < HEADER_BYTES || !file.subarray(0, MAGIC.length).equals(MAGIC)) return null;
-  if (file.readUInt32LE(MAGIC.length) !== VERSION) return null;
-  const rawLength = file.readUInt32LE(MAGIC.length + 4);
-  const payload = file.subarray(HEADER_BYTES);
-  const digest = createHash('sha256').update(payload).digest();
-  if (rawLength > RAW_BYTES_MAX || !digest.equals(file.subarray(HEADER_BYTES - 32, HEADER_BYTES)))
-    return null;
-  const raw = await uncompress(payload);
-  return raw.length === rawLength ? raw : null;
-}
-
-async function encode(bytes: Uint8Array): Promise<Buffer> {
-  const payload = await compress(bytes);
-  const header = Buffer.alloc(HEADER_BYTES);
-  MAGIC.copy(header);
-  header.writeUInt32LE(VERSION, MAGIC.length);
-  header.writeUInt32LE(bytes.length, MAGIC.length + 4);
-  createHash('sha256')
-    .update(payload)
-    .digest()
-    .copy(header, HEADER_BYTES - 32);
-  return Buffer.concat([header, payload]);
+async function writeSparse(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  await handle.write(startupHeader(bytes), 0, STARTUP_HEADER_BYTES, 0);
+  await handle.truncate(STARTUP_HEADER_BYTES + bytes.length);
+  for (let at = 0; at < bytes.length; at += BLOCK_BYTES) {
+    const block = bytes.subarray(at, at + BLOCK_BYTES);
+    if (block.length === BLOCK_BYTES && ZERO_BLOCK.equals(block)) continue;
+    await handle.write(block, 0, block.length, STARTUP_HEADER_BYTES + at);
+  }
+  await handle.sync();
 }
 
 /** The cache in `folder`, which is made when something is written to it. */
 export function openStartupCache(folder: string): StartupCache {
+  const fileOf = (key: string): string => join(folder, `${PREFIX}${key.slice(0, 32)}`);
   return {
-    async read(engineDigest) {
-      let file: Buffer;
+    async open(key) {
       try {
-        file = await readFile(fileOf(folder, engineDigest));
+        return await open(fileOf(key), 'r');
       } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+        if (isMissing(error)) return null;
         throw error;
       }
-      return decode(file);
     },
-    async write(engineDigest, bytes) {
-      const encoded = await encode(bytes);
+    async write(key, bytes) {
       await mkdir(folder, { recursive: true });
-      const target = fileOf(folder, engineDigest);
+      const target = fileOf(key);
       const temporary = `${target}.${randomUUID()}.tmp`;
       try {
         const handle = await open(temporary, 'wx', 0o600);
         try {
-          await handle.writeFile(encoded);
-          await handle.sync();
+          await writeSparse(handle, bytes);
         } finally {
           await handle.close();
         }
@@ -79,6 +63,12 @@ export function openStartupCache(folder: string): StartupCache {
         await rm(temporary, { force: true });
         throw error;
       }
+      for (const name of await readdir(folder)) {
+        const other = join(folder, name);
+        const stale = name.startsWith(PREFIX) && !name.endsWith('.tmp') && other !== target;
+        if (stale) await rm(other, { force: true });
+      }
     },
+    remove: (key) => rm(fileOf(key), { force: true }),
   };
 }

@@ -1,15 +1,13 @@
+import { STARTUP_BYTES_MAX } from './host/startup-file.js';
 import { ProtocolError } from './run-call.js';
 
-/** Longest startup snapshot that is accepted from a host. */
-const STARTUP_BYTES_MAX = 256 * 1024 * 1024;
-
 /**
- * Collects the startup snapshot that a host makes. Accepted only if it was asked for and only before the
- * host is ready, that is before it ran any guest code: a host that was taken over cannot plant one.
+ * Collects the startup snapshot that a host makes when it got none. Accepted once and only before the host is
+ * ready, that is before it ran any guest code: a host that was taken over cannot plant one.
  */
 export class StartupReceiver {
   readonly #done: (bytes: Uint8Array) => void;
-  #expected = false;
+  #open = true;
   #bytes: Buffer | null = null;
   #received = 0;
 
@@ -17,17 +15,13 @@ export class StartupReceiver {
     this.#done = done;
   }
 
-  expect(): void {
-    this.#expected = true;
-  }
-
   close(): void {
-    if (this.#expected && this.#bytes !== null) throw new ProtocolError('the startup snapshot is incomplete');
-    this.#expected = false;
+    if (this.#bytes !== null) throw new ProtocolError('the startup snapshot is incomplete');
+    this.#open = false;
   }
 
   receive(part: { readonly offset: number; readonly totalBytes: number }, binary: Buffer): void {
-    if (!this.#expected) throw new ProtocolError('it sent a startup snapshot unasked');
+    if (!this.#open) throw new ProtocolError('it sent a startup snapshot unasked');
     if (part.totalBytes > STARTUP_BYTES_MAX || part.totalBytes === 0) {
       throw new ProtocolError(`a startup snapshot of ${part.totalBytes} bytes`);
     }
@@ -41,6 +35,6 @@ export class StartupReceiver {
     if (this.#received < this.#bytes.length) return;
     this.#done(this.#bytes);
     this.#bytes = null;
-    this.#expected = false;
+    this.#open = false;
   }
 }

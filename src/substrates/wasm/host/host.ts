@@ -18,6 +18,8 @@ import type { SpawnThread } from './worker-thread.js';
 export interface HostOptions {
   readonly connection: FrameConnection<HostMessage>;
   readonly compileEngine: () => Promise<Engine>;
+  /** The startup snapshot that this process was given, or null. */
+  readonly readStartup: () => Uint8Array | null;
   readonly makeStartup: (engine: Engine) => Promise<Uint8Array>;
   readonly spawn: SpawnThread;
   /** Ends the process. */
@@ -28,9 +30,6 @@ export interface HostOptions {
 export class ExecutorHost {
   readonly #options: HostOptions;
   readonly #engine: Promise<Engine>;
-  #start: StartMessage | null = null;
-  #startup: Uint8Array | null = null;
-  #startupReceived = 0;
   #memory: PageMemory | null = null;
   #pool: ExecutorPool | null = null;
   #transfer: StateTransfer | null = null;
@@ -47,9 +46,6 @@ export class ExecutorHost {
     switch (message.type) {
       case 'start':
         this.#begin(message);
-        return;
-      case 'startupPart':
-        this.#receiveStartup(message.offset, binary);
         return;
       case 'run':
         this.#run(message);
@@ -79,20 +75,10 @@ export class ExecutorHost {
   }
 
   #begin(message: StartMessage): void {
-    this.#start = message;
     this.#memory = new PageMemory(message.slabBudgetBytes);
-    if (message.startupBytes !== null) {
-      this.#startup = new Uint8Array(new SharedArrayBuffer(message.startupBytes));
-      return;
-    }
-    this.#engine
-      .then((engine) => this.#makeStartup(engine))
-      .then((bytes) => {
-        this.#startup = bytes;
-        this.#sendStartup(bytes);
-        return this.#hire();
-      })
-      .catch((error: unknown) => this.#fatal(`no startup snapshot can be made: ${String(error)}`));
+    this.#hire(message, this.#memory).catch((error: unknown) => {
+      this.#fatal(`the workers do not start: ${String(error)}`);
+    });
   }
 
   async #makeStartup(engine: Engine): Promise<Uint8Array> {
@@ -109,19 +95,12 @@ export class ExecutorHost {
     }
   }
 
-  #receiveStartup(offset: number, binary: Buffer): void {
-    const target = this.#startup;
-    if (target === null) throw new Error('a startup part came before start');
-    target.set(binary, offset);
-    this.#startupReceived += binary.length;
-    if (this.#startupReceived < target.length) return;
-    this.#hire().catch((error: unknown) => this.#fatal(`the workers do not start: ${String(error)}`));
-  }
-
-  async #hire(): Promise<void> {
+  async #hire(start: StartMessage, memory: PageMemory): Promise<void> {
+    // Read while the engine compiles on other threads.
+    const cached = this.#options.readStartup();
     const engine = await this.#engine;
-    const [start, startup, memory] = [this.#start, this.#startup, this.#memory];
-    if (start === null || startup === null || memory === null) throw new Error('the host was not started');
+    const startup = cached ?? (await this.#makeStartup(engine));
+    if (cached === null) this.#sendStartup(startup);
     const { connection } = this.#options;
     const pool = new ExecutorPool({
       size: start.workers,

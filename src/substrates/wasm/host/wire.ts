@@ -48,8 +48,6 @@ export interface StartMessage {
   readonly type: 'start';
   readonly workers: number;
   readonly slabBudgetBytes: number;
-  /** Size of the startup snapshot that follows in parts; null: make one and send it back. */
-  readonly startupBytes: number | null;
   /** Which idle worker takes a run: the one with least to load, or, to test loading, with most. */
   readonly schedule: 'nearest' | 'farthest';
 }
@@ -81,8 +79,6 @@ export interface BuildMessage {
 
 export type ControlMessage =
   | StartMessage
-  /** Binary: bytes of the startup snapshot at `offset`. */
-  | { readonly type: 'startupPart'; readonly offset: number }
   | RunMessage
   /** Ends a run softly: unqueues it, or raises KeyboardInterrupt in it until it ends. */
   | { readonly type: 'interrupt'; readonly run: number }

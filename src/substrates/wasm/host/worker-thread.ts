@@ -41,3 +41,22 @@ export const spawnWorkerThread: SpawnThread = (events) => {
     },
   };
 };
+
+/** Like `spawn`, but the first thread is started now, so that it loads its code while the engine compiles. */
+export function spawnAhead(spawn: SpawnThread): SpawnThread {
+  let taker: ThreadEvents | null = null;
+  let usable = true;
+  const first = spawn({
+    message: (message) => taker?.message(message),
+    gone: (reason) => {
+      usable = false;
+      taker?.gone(reason);
+    },
+  });
+  return (events) => {
+    if (!usable) return spawn(events);
+    usable = false;
+    taker = events;
+    return first;
+  };
+}
