@@ -46,9 +46,10 @@ describe('the public API', () => {
     expect(untouched.value).toBe('False');
 
     // The three creates are one fork, whose trits balance.
-    const [fork, ...others] = await runtime.branches();
-    expect(others).toEqual([]);
-    expect(fork).toMatchObject({ branch_type: 'fork', gf3_sum: 0, parent_entity_id: world.id });
+    const forks = (await runtime.branches()).filter((row) => row['branch_type'] === 'fork');
+    expect(forks).toHaveLength(1);
+    const [fork] = forks;
+    expect(fork).toMatchObject({ gf3_sum: 0, parent_entity_id: world.id });
     expect(fork?.['child_entity_ids']).toEqual(verses.map(({ id }) => id));
   });
 
