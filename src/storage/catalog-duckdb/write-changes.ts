@@ -136,76 +136,58 @@ async function joinBranch(
   requireRows('world_branches', result.rowsChanged, 1);
 }
 
-/** Rows that change in the same way are changed by one statement: a collapse may concern thousands. */
+/** Rows that change the same columns are changed by one statement: a fan-out or a collapse concerns thousands. */
 async function updateRows(
   connection: DuckDBConnection,
   table: ProjectedTable,
-  rows: readonly { readonly key: Row; readonly set: Row }[],
+  rows: readonly Update[],
 ): Promise<void> {
-  const alike = new Map<string, Row[]>();
-  for (const { key, set } of rows) {
-    const text = JSON.stringify(set);
-    const keys = alike.get(text);
-    if (keys) keys.push(key);
-    else alike.set(text, [key]);
+  const alike = new Map<string, Update[]>();
+  for (const row of rows) {
+    const columns = Object.keys(row.set).sort().join();
+    const others = alike.get(columns);
+    if (others) others.push(row);
+    else alike.set(columns, [row]);
   }
-  const keyColumns = PRIMARY_KEYS[table];
-  for (const [text, keys] of alike) {
-    const set = JSON.parse(text) as Record<string, string | number | boolean | null>;
-    if (keyColumns.length === 1) await updateAlike(connection, table, keyColumns[0], set, keys);
-    else for (const key of keys) await updateOne(connection, table, key, set);
-  }
+  for (const group of alike.values()) await updateTogether(connection, table, group);
 }
 
-async function updateAlike(
+interface Update {
+  readonly key: Row;
+  readonly set: Row;
+}
+
+async function updateTogether(
   connection: DuckDBConnection,
-  table: string,
-  keyColumn: string,
-  set: Record<string, string | number | boolean | null>,
-  keys: readonly Row[],
+  table: ProjectedTable,
+  rows: readonly Update[],
 ): Promise<void> {
-  const { assignments, values, types } = assignmentsOf(set);
+  const keys = PRIMARY_KEYS[table].map((column) => ({ column, cells: rows.map(({ key }) => key[column]) }));
+  const sets = Object.keys(rows[0]?.set ?? {}).map((column) => {
+    return { column, cells: rows.map(({ set }) => set[column]) };
+  });
+  const lists = [...keys, ...sets].map(({ column, cells }, index) => {
+    const type = typeOf(column, cells.find((cell) => cell !== null) ?? null);
+    const values = cells.map((cell) => valueOf(column, cell ?? null));
+    return { from: `unnest($${index + 1}) AS ${column}`, type: LIST(type), value: listValue(values) };
+  });
   const result = await connection.run(
-    `UPDATE ${table} SET ${assignments} WHERE ${keyColumn} IN (SELECT unnest($${values.length + 1}))`,
-    [...values, listValue(keys.map((key) => String(key[keyColumn])))],
-    [...types, LIST(VARCHAR)],
+    `UPDATE ${table} SET ${sets.map(({ column }) => `${column} = changed.${column}`).join(', ')}
+     FROM (SELECT ${lists.map(({ from }) => from).join(', ')}) changed
+     WHERE ${keys.map(({ column }) => `${table}.${column} = changed.${column}`).join(' AND ')}`,
+    lists.map(({ value }) => value),
+    lists.map(({ type }) => type),
   );
-  requireRows(table, result.rowsChanged, keys.length);
+  requireRows(table, result.rowsChanged, rows.length);
 }
 
-async function updateOne(
-  connection: DuckDBConnection,
-  table: string,
-  key: Row,
-  set: Record<string, string | number | boolean | null>,
-): Promise<void> {
-  const { assignments, values, types } = assignmentsOf(set);
-  const keys = Object.entries(key);
-  const where = keys.map(([column], index) => `${column} = $${values.length + index + 1}`).join(' AND ');
-  const result = await connection.run(
-    `UPDATE ${table} SET ${assignments} WHERE ${where}`,
-    [...values, ...keys.map(([, value]) => String(value))],
-    [...types, ...keys.map(() => VARCHAR)],
-  );
-  requireRows(table, result.rowsChanged, 1);
+function valueOf(column: string, cell: Cell): DuckDBValue {
+  if (Array.isArray(cell)) throw new WorldError('INTERNAL', `The catalog does not update lists: ${column}.`);
+  if (column.endsWith('_at') && typeof cell === 'string') return timestampOf(cell);
+  return cell as Exclude<Cell, readonly string[]>;
 }
 
-function assignmentsOf(set: Record<string, string | number | boolean | null>): {
-  assignments: string;
-  values: DuckDBValue[];
-  types: DuckDBType[];
-} {
-  const columns = Object.entries(set);
-  return {
-    assignments: columns.map(([column], index) => `${column} = $${index + 1}`).join(', '),
-    values: columns.map(([column, value]) =>
-      column.endsWith('_at') && typeof value === 'string' ? timestampOf(value) : value,
-    ),
-    types: columns.map(([column, value]) => typeOf(column, value)),
-  };
-}
-
-function typeOf(column: string, value: string | number | boolean | null): DuckDBType {
+function typeOf(column: string, value: Cell): DuckDBType {
   if (column.endsWith('_at')) return TIMESTAMP;
   if (typeof value === 'number') return DOUBLE;
   return typeof value === 'boolean' ? BOOLEAN : VARCHAR;
