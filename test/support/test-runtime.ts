@@ -35,7 +35,9 @@ export interface TestRuntimeOptions {
   /** Name of the base image. */
   readonly base?: string;
   /** Puts something of the test's between runtime and substrate. */
-  readonly wrap?: (substrate: SimulatedSubstrate) => Substrate;
+  readonly wrap?: (substrate: Substrate) => Substrate;
+  /** Changes the runtime itself once it is open: for bugs that a checker must catch. */
+  readonly tamper?: (context: RuntimeContext) => void;
 }
 
 export interface TestRuntime {
@@ -120,6 +122,7 @@ export async function openTestRuntime(options: TestRuntimeOptions = {}): Promise
       },
     },
   });
+  options.tamper?.(context);
   const runtime: TestRuntime = {
     context,
     disk,

@@ -1,0 +1,113 @@
+import type { WorldError } from '../../src/model/world-error.js';
+import type { JournalRecord } from '../../src/ports/journal-record.js';
+import type { DurableState, Machine, Substrate } from '../../src/ports/substrate.js';
+import type { TestRuntimeOptions } from '../support/test-runtime.js';
+
+type Planted = (options: TestRuntimeOptions) => TestRuntimeOptions;
+
+/** A substrate whose machines are others than they should be. */
+function machines(change: (machine: Machine) => Machine): Planted {
+  return substrates((substrate) => ({
+    ...substrate,
+    boot: async (...given) => change(await substrate.boot(...given)),
+    restore: async (...given) => change(await substrate.restore(...given)),
+  }));
+}
+
+function substrates(wrap: (substrate: Substrate) => Substrate): Planted {
+  return (options) => ({ ...options, wrap });
+}
+
+/** A runtime that commits other records than its verbs made. */
+function records(change: (record: JournalRecord) => JournalRecord): Planted {
+  return (options) => ({
+    ...options,
+    tamper(context) {
+      const { commit } = context;
+      context.commit = (record) => commit.call(context, change(record));
+    },
+  });
+}
+
+function executing(
+  execute: (machine: Machine, ...given: Parameters<Machine['execute']>) => ReturnType<Machine['execute']>,
+): Planted {
+  return machines((machine) => ({
+    ...machine,
+    execute: (...given) => execute(machine, ...given),
+  }));
+}
+
+/** What could go wrong, one thing at a time. The simulation must notice each. */
+export const PLANTED_BUGS: Readonly<Record<string, Planted>> = {
+  'the journal answers before it is durable': (options) => ({
+    ...options,
+    journal: { ...options.journal, acknowledgesEarly: true },
+  }),
+  'what runs into its timeout is not rolled back': executing(async (machine, request, sink, wait) => {
+    try {
+      return await machine.execute(request, sink, wait);
+    } catch (thrown) {
+      if ((thrown as WorldError).code === 'EXECUTION_TIMEOUT') {
+        await machine
+          .execute({ ...request, code: request.code.replace('\nhang', '') }, sink, {})
+          .catch(() => {});
+      }
+      throw thrown;
+    }
+  }),
+  'an execution runs twice now and then': executing(async (machine, request, sink, wait) => {
+    const result = await machine.execute(request, sink, wait);
+    if (!request.code.includes('7\nget x') || !result.ok) return result;
+    return machine.execute(request, sink, wait);
+  }),
+  'code that raises keeps its effects': executing(async (machine, request, sink, wait) => {
+    const result = await machine.execute(request, sink, wait);
+    if (result.error?.message !== 'on purpose') return result;
+    return { ...result, effects: [{ kind: 'report', cost: '1' }] };
+  }),
+  'siblings share one machine': substrates((substrate) => {
+    const shared = new Map<string, Machine>();
+    return {
+      ...substrate,
+      async restore(state, identity, wait) {
+        const machine = shared.get(state.key) ?? (await substrate.restore(state, identity, wait));
+        shared.set(state.key, machine);
+        return { ...machine, [Symbol.asyncDispose]: async () => {} };
+      },
+    };
+  }),
+  'a durable state is the one persisted before it': substrates((substrate) => {
+    let last: DurableState | null = null;
+    return {
+      ...substrate,
+      async persist(state, wait) {
+        const durable = await substrate.persist(state, wait);
+        const answer = last ?? durable;
+        last = durable;
+        return answer;
+      },
+    };
+  }),
+  'the winner’s balances are not merged': records((record) => {
+    if (record.op !== 'world.pulled-up') return record;
+    return { ...record, ledger: record.ledger.filter(({ kind }) => kind !== 'merge') };
+  }),
+  'worlds below a loser go on': records((record) => {
+    if (record.op !== 'world.pulled-up') return record;
+    return { ...record, collapsed: record.collapsed.filter((id) => record.verses.includes(id)) };
+  }),
+  'worlds beside the winner stay behind': records((record) => {
+    return record.op === 'world.pulled-up' ? { ...record, rehomed: [] } : record;
+  }),
+  'a push-down splits nothing': records((record) => {
+    if (record.op !== 'world.pushed-down') return record;
+    return { ...record, ledger: record.ledger.filter(({ kind }) => kind !== 'split') };
+  }),
+  'two children share a seed': records((record) => {
+    if (record.op !== 'world.branched') return record;
+    const [first] = record.children;
+    const children = record.children.map((child) => ({ ...child, identity: first!.identity }));
+    return { ...record, children };
+  }),
+};

@@ -1,0 +1,229 @@
+import { strict as assert } from 'node:assert';
+import { WorldError } from '../../src/model/world-error.js';
+import { materialiseState } from '../../src/runtime/materialise-state.js';
+import { type FaultPlan, NO_FAULTS, seededFaults } from '../../src/substrates/simulated/index.js';
+import {
+  newDisk,
+  openTestRuntime,
+  type TestRuntime,
+  type TestRuntimeOptions,
+} from '../support/test-runtime.js';
+import { describeModel } from '../support/verbs.js';
+import { type Random, seededRandom } from './random.js';
+import { Reference } from './reference.js';
+import { type Asked, askSomething } from './verbs.js';
+
+/** How often things really happened. */
+export type Tally = Map<string, number>;
+
+export interface Simulation {
+  readonly seed: bigint;
+  readonly steps: number;
+  readonly tally: Tally;
+  /** A bug planted in the parts of the runtime. */
+  readonly planted?: (options: TestRuntimeOptions) => TestRuntimeOptions;
+}
+
+/** Share of the substrate's operations that meet a fault. */
+const FAULT_RATE = 0.02;
+const KINDS = ['fail', 'delay', 'loseReply', 'crash'] as const;
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** One run from one seed. Throws an AssertionError when something acknowledged is not as it should be. */
+export async function simulate(simulation: Simulation): Promise<void> {
+  const run = new Run(simulation);
+  await run.open();
+  for (let step = 0; step < simulation.steps; step += 1) await run.step();
+  await run.finish();
+}
+
+interface Ended {
+  readonly asked: Asked;
+  readonly error: WorldError | null;
+}
+
+class Run {
+  readonly #simulation: Simulation;
+  readonly #random: Random;
+  readonly #disk = newDisk();
+  readonly #reference = new Reference();
+  #t: TestRuntime | null = null;
+  #linesRead = 0;
+  #verbs = 0;
+  #broken = false;
+
+  constructor(simulation: Simulation) {
+    this.#simulation = simulation;
+    this.#random = seededRandom(simulation.seed);
+  }
+
+  get #runtime(): TestRuntime {
+    assert(this.#t, 'a process is open');
+    return this.#t;
+  }
+
+  async open(faults = true): Promise<void> {
+    this.#broken = false;
+    const options: TestRuntimeOptions = {
+      disk: this.#disk,
+      faults: faults ? this.#faults() : NO_FAULTS,
+      journal: faults ? this.#journalFaults() : {},
+    };
+    this.#t = await openTestRuntime(this.#simulation.planted?.(options) ?? options);
+    this.#catchUp();
+  }
+
+  /** Several verbs at once, and perhaps the end of the process in the middle of them. */
+  async step(): Promise<void> {
+    const random = this.#random;
+    const crash = random.onceIn(12);
+    const asked = Array.from({ length: 1 + random.below(6) }, () => this.#ask());
+    const ending = Promise.all(asked.map((one) => this.#ended(one)));
+    if (crash) {
+      for (let turns = random.below(20); turns > 0; turns -= 1) await turn();
+      this.#runtime.abandon();
+      this.#count('process crash');
+    }
+    const ended = await ending;
+    this.#broken ||= ended.some(({ error }) => error?.code === 'STORAGE_FAILED' && isOfJournal(error));
+    this.#catchUp();
+    for (const one of ended) this.#checkFailure(one);
+    if (crash) await this.open();
+    else if (this.#broken) await this.#crash();
+    else if (random.onceIn(15)) await this.#reopen();
+    else this.#reference.compare(this.#runtime.context);
+  }
+
+  /** Without faults everything that was ever acknowledged must be there, and every state can be made again. */
+  async finish(): Promise<void> {
+    this.#runtime.abandon();
+    await this.open(false);
+    const { context } = this.#runtime;
+    this.#reference.compare(context);
+    const states = [...this.#reference.states];
+    for (let n = 0; n < Math.min(20, states.length); n += 1) {
+      const [id, x] = this.#random.pick(states);
+      const origin = context.model.state(id as never).origin;
+      const world = context.model.world(origin.worldId);
+      const ref = await materialiseState(context, id as never, {});
+      const substrate = context.substrate('simulated');
+      await using machine = await substrate.restore(ref, context.model.identity(world), {});
+      const request = { language: 'python', clockNs: 0n, balances: {}, limits: world.birth.limits } as const;
+      const { value } = await machine.execute({ ...request, code: 'get x' }, { write: () => {} }, {});
+      assert.equal(value, x === null ? null : x.toString(), `state ${id} is what it was`);
+    }
+    await this.#runtime.close();
+  }
+
+  #ask(): Asked {
+    this.#verbs += 1;
+    const stop = new AbortController();
+    if (this.#random.onceIn(10)) {
+      const turns = this.#random.below(8);
+      void (async () => {
+        for (let n = 0; n < turns; n += 1) await turn();
+        stop.abort();
+      })();
+    }
+    const tag = `op${this.#verbs}`;
+    return askSomething({ t: this.#runtime, random: this.#random, tag, signal: stop.signal });
+  }
+
+  /** Whatever is acknowledged must be on the disk at that moment. */
+  async #ended(asked: Asked): Promise<Ended> {
+    const { lines } = this.#disk;
+    try {
+      const record = await asked.answer;
+      if (record)
+        assert(
+          lines.some((line) => line.includes(record.at)),
+          `${asked.verb} is durable when acknowledged`,
+        );
+      this.#count(`${asked.verb} ok`);
+      return { asked, error: null };
+    } catch (thrown) {
+      if (!(thrown instanceof WorldError)) throw thrown;
+      assert(thrown.code !== 'INTERNAL', thrown.stack ?? thrown.message);
+      this.#count(`${asked.verb} refused`);
+      this.#count(thrown.code);
+      return { asked, error: thrown };
+    }
+  }
+
+  /** What failed must not be there, unless the journal failed: then nobody knows. What worked is there once. */
+  #checkFailure({ asked, error }: Ended): void {
+    const found = this.#reference.tags.get(asked.tag) ?? 0;
+    assert(found <= 1, `${asked.verb} ${asked.tag} happened once`);
+    if (error && error.code !== 'STORAGE_FAILED')
+      assert.equal(found, 0, `${asked.verb} failed: ${error.message}`);
+    const tagged = ['create', 'create-from', 'execute', 'snapshot', 'branch', 'push-down'];
+    if (!error && tagged.includes(asked.verb))
+      assert.equal(found, 1, `${asked.verb} ${asked.tag} is not lost`);
+  }
+
+  #catchUp(): void {
+    const { lines } = this.#disk;
+    for (; this.#linesRead < lines.length; this.#linesRead += 1) {
+      this.#reference.read((JSON.parse(lines[this.#linesRead]!) as never)['record']);
+    }
+  }
+
+  async #crash(): Promise<void> {
+    this.#runtime.abandon();
+    this.#count('process crash');
+    await this.open();
+    this.#reference.compare(this.#runtime.context);
+  }
+
+  async #reopen(): Promise<void> {
+    await this.#runtime.context.backgroundDone();
+    const before = this.#runtime;
+    await before.close().catch((thrown: unknown) => {
+      assert(thrown instanceof WorldError && thrown.code === 'STORAGE_FAILED', String(thrown));
+    });
+    this.#catchUp();
+    this.#count('process reopen');
+    const memory = describeModel(before.context.model);
+    await this.open();
+    assert.deepEqual(describeModel(this.#runtime.context.model), memory, 'memory is what the journal says');
+    this.#reference.compare(this.#runtime.context);
+  }
+
+  #faults(): FaultPlan {
+    const plan = seededFaults(this.#random.seed(), FAULT_RATE, KINDS);
+    return {
+      at: (step, operation) => {
+        const fault = plan.at(step, operation);
+        if (fault) this.#count(`fault ${fault.kind}`);
+        // The executor comes back by itself, as a supervisor would have it.
+        if (fault?.kind === 'crash') setImmediate(() => this.#t?.substrate.restart());
+        return fault;
+      },
+    };
+  }
+
+  #journalFaults(): NonNullable<TestRuntimeOptions['journal']> {
+    const random = seededRandom(this.#random.seed());
+    return {
+      async delay() {
+        for (let turns = random.below(4); turns > 0; turns -= 1) await turn();
+      },
+      failAt: () => {
+        if (!random.onceIn(150)) return undefined;
+        this.#count('fault journal');
+        return random.pick(['lost', 'kept'] as const);
+      },
+    };
+  }
+
+  #count(what: string): void {
+    const { tally } = this.#simulation;
+    tally.set(what, (tally.get(what) ?? 0) + 1);
+  }
+}
+
+/** The substrate may say STORAGE_FAILED too, when it cannot persist; then the runtime goes on. */
+function isOfJournal(error: WorldError): boolean {
+  return !error.message.includes('injected fault');
+}

@@ -1,0 +1,143 @@
+import type { JournalRecord } from '../../src/ports/journal-record.js';
+import { branch } from '../../src/runtime/branch.js';
+import { createWorld } from '../../src/runtime/create-world.js';
+import { deleteWorld } from '../../src/runtime/delete-world.js';
+import { deposit } from '../../src/runtime/deposit.js';
+import { execute } from '../../src/runtime/execute.js';
+import { pullUp } from '../../src/runtime/pull-up.js';
+import { pushDown } from '../../src/runtime/push-down.js';
+import { rewind } from '../../src/runtime/rewind.js';
+import { snapshotWorld } from '../../src/runtime/snapshot-world.js';
+import { voidPushDown } from '../../src/runtime/void-push-down.js';
+import type { World } from '../../src/runtime/world-model.js';
+import type { TestRuntime } from '../support/test-runtime.js';
+import type { Random } from './random.js';
+
+/** A verb that was asked for. `tag` is in what it makes, so that its record can be told from all others. */
+export interface Asked {
+  readonly verb: string;
+  readonly tag: string;
+  /** The record it answered, when it answers one. */
+  readonly answer: Promise<JournalRecord | undefined>;
+}
+
+interface Asking {
+  readonly t: TestRuntime;
+  readonly random: Random;
+  readonly tag: string;
+  readonly signal: AbortSignal;
+}
+
+type Verb = (asking: Asking, world: World) => Promise<JournalRecord | undefined>;
+
+const LIVE_WORLDS_MAX = 24;
+
+/** Verbs with how often they are asked for. */
+const VERBS: readonly (readonly [name: string, weight: number, verb: Verb])[] = [
+  ['create', 2, (asking) => nothing(createWorld(asking.t.context, { name: asking.tag }, asking))],
+  ['create-from', 2, createFrom],
+  ['execute', 16, (asking, world) => execute(asking.t.context, { world, ...program(asking) }, asking)],
+  ['snapshot', 3, ({ t, tag, signal }, world) => snapshotWorld(t.context, world, tag, { signal })],
+  ['branch', 3, branchSome],
+  ['push-down', 4, pushDownSome],
+  ['pull-up', 4, pullUpSome],
+  ['void', 1, ({ t, signal }, world) => voidPushDown(t.context, world, { signal })],
+  ['rewind', 3, rewindSome],
+  ['delete', 1, ({ t, signal }, world) => nothing(deleteWorld(t.context, world, { signal }))],
+  ['deposit', 3, depositSome],
+];
+
+export const VERB_NAMES = VERBS.map(([name]) => name);
+
+/** Asks for a verb, likely one that can succeed, of some world. */
+export function askSomething(asking: Asking): Asked {
+  const { t, random, tag } = asking;
+  const worlds = [...t.context.model.worlds.values()];
+  const live = worlds.filter(({ status }) => status === 'running' || status === 'snapshotted');
+  if (worlds.length === 0) return ask('create', asking, undefined);
+  const world = live.length > 0 && !random.onceIn(12) ? random.pick(live) : random.pick(worlds);
+  const frozen = world.status === 'snapshotted';
+  if (live.length > LIVE_WORLDS_MAX) return ask(frozen ? 'pull-up' : 'delete', { ...asking, tag }, world);
+  if (frozen && random.onceIn(3)) return ask(random.onceIn(5) ? 'void' : 'pull-up', asking, world);
+  const total = VERBS.reduce((sum, [, weight]) => sum + weight, 0);
+  let left = random.below(total);
+  for (const [name, weight] of VERBS) {
+    if (left < weight) return ask(name, asking, world);
+    left -= weight;
+  }
+  throw new Error('the weights add up');
+}
+
+function ask(name: string, asking: Asking, world: World | undefined): Asked {
+  const [, , verb] = VERBS.find(([one]) => one === name)!;
+  return { verb: name, tag: asking.tag, answer: verb(asking, world as World) };
+}
+
+async function nothing(work: Promise<unknown>): Promise<undefined> {
+  await work;
+}
+
+async function createFrom({ t, random, tag, signal }: Asking): Promise<undefined> {
+  const names = [...t.context.model.snapshotsByName.keys()];
+  const snapshot = names.length === 0 ? 'none' : random.pick(names);
+  await createWorld(t.context, { name: tag, snapshot, detached: random.onceIn(3) }, { signal });
+}
+
+function branchSome({ t, random, tag, signal }: Asking, world: World): Promise<JournalRecord> {
+  const children = Array.from({ length: 1 + random.below(3) }, (_, index) => ({ name: `${tag}-${index}` }));
+  const request = { children, commonRandomNumbers: random.onceIn(2) };
+  return branch(t.context, world, request, { signal });
+}
+
+function pushDownSome({ t, random, tag, signal }: Asking, world: World): Promise<JournalRecord> {
+  const shares = random.pick([
+    ['0.45', '0.35', '0.2'],
+    ['0.5', '0.5'],
+    ['0.1', '0.2', '0.3', '0.4'],
+  ]);
+  const outcomes = shares.map((probability, index) => ({ name: `${tag}-${index}`, probability }));
+  return pushDown(t.context, world, { outcomes }, { signal });
+}
+
+function pullUpSome({ t, random, signal }: Asking, world: World): Promise<JournalRecord> {
+  const open = world.openCondition && t.context.model.condition(world.openCondition);
+  if (!open || random.onceIn(4)) return pullUp(t.context, world, { oracle: 'least-cost' }, { signal });
+  const outcome = random.pick(open.outcomes).name;
+  return pullUp(t.context, world, { oracle: 'manual', outcome }, { signal });
+}
+
+function rewindSome({ t, random, signal }: Asking, world: World): Promise<JournalRecord> {
+  const request = random.onceIn(2) ? { steps: 1 + random.below(3) } : { to: random.pick(world.heads) };
+  return rewind(t.context, world, request, { signal });
+}
+
+async function depositSome({ t, random, signal }: Asking, world: World): Promise<undefined> {
+  await deposit(t.context, world, { token: 'GOLD', amount: String(1 + random.below(1000)) }, { signal });
+}
+
+/** A program of the simulated language that `interpret` can read too. */
+function program({ t, random, tag }: Asking): { code: string; timeoutMs: number } {
+  const n = random.below(1000);
+  const owner = random.pick([...t.context.model.worlds.values()]).birth.account;
+  const code = random.pick([
+    `set x ${n}\nget x`,
+    `set x ${n}`,
+    `add x ${n}\nget x`,
+    `add x ${n}\nget x`,
+    'get x',
+    'get x',
+    `print seen\nadd x ${n}\nget x`,
+    `set x ${n}\nreport cost ${n}\nfail on purpose`,
+    `set x ${n}\nnonsense`,
+    `add x ${n}\nhang`,
+    `set x ${n}\nhang`,
+    `set x ${n}\nfault ENGINE_FAULT`,
+    `add x ${n}\nreport cost ${n}/7\nget x`,
+    `report cost ${n}`,
+    `report cost -1\nset x ${n}`,
+    `transfer ${owner} GOLD ${n + 1}\nset x ${n}\nget x`,
+    `transfer ${owner} GOLD 1\ntransfer ${owner} GOLD 2\nreport cost 3`,
+    `set x ${n}\noverdraw ${owner} GOLD ${n * n + 1}`,
+  ]);
+  return { code: `# ${tag}\n${code}`, timeoutMs: 50 };
+}
