@@ -5,18 +5,27 @@ import type { StateRef } from '../../ports/substrate.js';
 import {
   cacheFolder,
   identityOf,
+  isRunning,
   MemoryPageStore,
   openSubstrate,
   run,
   SPEC,
+  until,
   value,
 } from './testing/wasm-fixture.js';
+import type { WasmSubstrate } from './wasm-substrate.js';
 
 const pageStore = new MemoryPageStore();
 const opened: { [Symbol.asyncDispose](): Promise<void> }[] = [];
 
-async function open() {
+const instances = new Map<'here' | 'there', WasmSubstrate>();
+
+/** Two instances with a host each, as two processes would be. */
+async function open(which: 'here' | 'there'): Promise<WasmSubstrate> {
+  const known = instances.get(which);
+  if (known !== undefined) return known;
   const substrate = await openSubstrate({ pageStore, workers: 2 });
+  instances.set(which, substrate);
   opened.push(substrate);
   return substrate;
 }
@@ -38,7 +47,7 @@ const PROBE = `(len(data), data[19_999], next(gen), random.random(), handle.read
  os.getcwd()[-4:], os.listdir('er'), len(open('../big', 'rb').read()))`;
 
 async function build(number: number) {
-  const substrate = await open();
+  const substrate = await open('here');
   const machine = await substrate.boot(SPEC, identityOf(number), {});
   const result = await run(machine, SETUP);
   expect(result.error).toBeNull();
@@ -51,7 +60,7 @@ describe('durable states', () => {
     const state = await machine.snapshot({});
     const durable = JSON.parse(JSON.stringify(await substrate.persist(state, {})));
     const expected = await value(machine, PROBE);
-    const other = await open();
+    const other = await open('there');
     const recalled = await other.recall(durable, {});
     const reopened = await other.restore(recalled, identityOf(1), {});
     expect(await value(reopened, PROBE)).toBe(expected);
@@ -76,10 +85,11 @@ describe('durable states', () => {
   test('a recalled state is persisted again as the same bytes, and its pages are not sent twice', async () => {
     const { substrate, machine } = await build(3);
     const durable = await substrate.persist(await machine.snapshot({}), {});
-    const other = await open();
+    const other = await open('there');
     const used = async (): Promise<number> => (await other.stats()).slotsUsed;
     const recalled = await other.recall(durable, {});
     const once = await used();
+    // Not all of them hold: those that the two states of this file share were there already.
     expect(await other.persist(recalled, {})).toEqual(durable);
     const states: StateRef[] = [];
     for (let i = 0; i < 5; i++) states.push(await other.recall(durable, {}));
@@ -91,7 +101,7 @@ describe('durable states', () => {
   test('slots that were freed and reused are never mistaken for what they held', async () => {
     const { substrate, machine } = await build(4);
     const durable = await substrate.persist(await machine.snapshot({}), {});
-    const other = await open();
+    const other = await open('there');
     const expected = await value(machine, PROBE);
     for (let round = 0; round < 5; round++) {
       const state = await other.recall(durable, {});
@@ -110,10 +120,10 @@ describe('durable states', () => {
   });
 
   test('the base state itself can be persisted and recalled', async () => {
-    const substrate = await open();
+    const substrate = await open('here');
     const machine = await substrate.boot(SPEC, identityOf(5), {});
     const durable = await substrate.persist(await machine.snapshot({}), {});
-    const other = await open();
+    const other = await open('there');
     const back = await other.restore(await other.recall(durable, {}), identityOf(5), {});
     expect(await value(back, '6 * 7')).toBe('42');
   });
@@ -130,7 +140,8 @@ describe('durable states', () => {
     pageStore.manifests.set(key, manifest);
     const bad = { substrate: 'wasm', data: { ...durable.data, version: 2 } } as const;
     await expect(substrate.recall(bad, {})).rejects.toMatchObject({ code: 'BAD_INPUT' });
-    const other = await open();
+    const other = await openSubstrate({ pageStore, workers: 2 });
+    opened.push(other);
     const lost = [...pageStore.pages.keys()].at(-1)!;
     const page = pageStore.pages.get(lost)!;
     pageStore.pages.delete(lost);
@@ -146,7 +157,6 @@ describe('processes', () => {
   test('when the control process is killed, its host goes too', async () => {
     const { pid, host } = await startControl('await new Promise(() => setInterval(() => undefined, 1000));');
     process.kill(pid, 'SIGKILL');
-    const { until, isRunning } = await import('./testing/wasm-fixture.js');
     await until(() => !isRunning(host), 5000);
   });
 
@@ -160,7 +170,6 @@ describe('processes', () => {
     const { pid, host } = await startControl(code);
     await new Promise((resolve) => setTimeout(resolve, 300));
     process.kill(pid, 'SIGKILL');
-    const { until, isRunning } = await import('./testing/wasm-fixture.js');
     await until(() => !isRunning(host), 5000);
   });
 

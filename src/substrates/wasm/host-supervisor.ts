@@ -35,6 +35,8 @@ export class HostSupervisor {
   #engineDigest: Promise<string> | null = null;
   #starts: number[] = [];
   #closed: WorldError | null = null;
+  /** The startup snapshot on its way to the disk. */
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -67,6 +69,8 @@ export class HostSupervisor {
     // A start that was about to spawn finds out that it came too late.
     await this.#live?.catch(() => undefined);
     await this.#process?.close(reason);
+    // Otherwise a short-lived process would never leave a cache behind.
+    await this.#writing;
   }
 
   async #launch(): Promise<LiveHost> {
@@ -98,7 +102,7 @@ export class HostSupervisor {
       start,
       startupFd: startup?.fd ?? null,
       onStartup: (bytes) => {
-        cache.write(key, bytes).catch((error: unknown) => {
+        this.#writing = cache.write(key, bytes).catch((error: unknown) => {
           log(`the startup snapshot cannot be kept, so every start will be slow: ${String(error)}`);
         });
       },
