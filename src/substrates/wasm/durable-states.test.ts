@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
+import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { StateRef } from '../../ports/substrate.js';
+import { decodeManifest, encodeManifest } from './state-manifest.js';
 import {
   cacheFolder,
   identityOf,
@@ -126,6 +128,18 @@ describe('durable states', () => {
     const other = await open('there');
     const back = await other.restore(await other.recall(durable, {}), identityOf(5), {});
     expect(await value(back, '6 * 7')).toBe('42');
+  });
+
+  test('a state of another base image is IMAGE_MISMATCH', async () => {
+    const { substrate, machine } = await build(7);
+    const durable = await substrate.persist(await machine.snapshot({}), {});
+    const manifest = decodeManifest(Buffer.from(await pageStore.readManifest(String(durable.data['key']))));
+    const foreign = encodeManifest({ ...manifest, baseDigest: 'f'.repeat(64) });
+    await pageStore.write('foreign', foreign, []);
+    const data = { ...durable.data, key: 'foreign', root: hash('sha256', foreign, 'hex') };
+    await expect(substrate.recall({ substrate: 'wasm', data }, {})).rejects.toMatchObject({
+      code: 'IMAGE_MISMATCH',
+    });
   });
 
   test('damage and strangers are refused by name', async () => {

@@ -40,7 +40,9 @@ const Head = z.strictObject({
 });
 
 export function encodeManifest(manifest: StateManifest): Buffer {
-  const { hashes, pages, ...head } = manifest;
+  const { baseDigest, engineDigest, stamp, registers, files, hashes, pages } = manifest;
+  // In this order always: equal states have equal bytes.
+  const head = { baseDigest, engineDigest, stamp, registers, files };
   const json = Buffer.from(JSON.stringify(head), 'utf8');
   const bytes = Buffer.alloc(
     MAGIC.length + 8 + json.length + 4 + hashes.length * HASH_BYTES + 4 + pages.length * 8,

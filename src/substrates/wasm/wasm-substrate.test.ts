@@ -219,6 +219,36 @@ describe('states', () => {
   });
 });
 
+describe('workers', () => {
+  test('one whose memory grew large is replaced once it holds a small world', async () => {
+    const own = await openSubstrate({ workers: 1 });
+    const large = await own.boot(SPEC, identityOf(400), {});
+    await run(large, 'big = bytearray(420 << 20)');
+    const small = await own.boot(SPEC, identityOf(401), {});
+    expect((await own.stats()).replaced, 'not while the large world is all there is').toBe(0);
+    await run(small, 'x = 1');
+    await until(async () => (await own.stats()).replaced === 1);
+    expect(await value(large, 'len(big) >> 20')).toBe('420');
+    expect(await value(small, 'x')).toBe('1');
+    await own[Symbol.asyncDispose]();
+  });
+
+  test('as many executions wait as there may be, and all are answered', async () => {
+    const machine = await boot(402);
+    await run(machine, 'x = 1');
+    const state = await machine.snapshot({});
+    const values = await Promise.all(
+      Array.from({ length: 200 }, async (_, i) => {
+        const child = await substrate.restore(state, identityOf(500 + i), {});
+        const answer = await value(child, `x + ${i}`);
+        await child[Symbol.asyncDispose]();
+        return answer;
+      }),
+    );
+    expect(values).toEqual(Array.from({ length: 200 }, (_, i) => String(1 + i)));
+  });
+});
+
 describe('the slab', () => {
   test('a commit larger than any grant is stored whole', async () => {
     const machine = await boot(37);
