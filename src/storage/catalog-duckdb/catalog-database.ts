@@ -29,7 +29,7 @@ export interface CatalogDatabaseOptions {
 export interface CatalogDatabase {
   readonly path: string;
   readonly instance: DuckDBInstance;
-  /** Closes the file and gives up the lock. All connections must be closed before. */
+  /** Closes the file and gives up the lock; once is enough. All connections must be closed before. */
   close(): void;
 }
 
@@ -49,10 +49,13 @@ export async function openCatalogDatabase(
   try {
     const instance = await openWhenFree(real, options);
     await fence(instance, options.exportsDirectory);
+    let closed = false;
     return {
       path: real,
       instance,
       close: () => {
+        if (closed) return;
+        closed = true;
         instance.closeSync();
         openPaths.delete(real);
       },

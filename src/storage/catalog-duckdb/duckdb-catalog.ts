@@ -93,13 +93,17 @@ class ProjectedCatalog implements DuckDbCatalog {
   #position: Position;
   /** Waiting entries by sequence number: each is projected once, in order, whoever hands it over. */
   readonly #queue = new Map<number, JournalEntry>();
+  /** Highest sequence number queued since the start or the last reset. */
+  #lastQueued = 0;
   #memory: Memory | null = null;
   #running: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #failure: WorldError | null = null;
   #closed = false;
-  #queries = 0;
-  readonly #waitingQueries: (() => void)[] = [];
+  #disposed: Promise<void> | null = null;
+  readonly #queries = new Set<Promise<QueryResult>>();
+  #queriesRunning = 0;
+  readonly #waiting: (() => void)[] = [];
 
   constructor(parts: Parts, position: Position) {
     this.#parts = parts;
@@ -117,11 +121,12 @@ class ProjectedCatalog implements DuckDbCatalog {
   project(entry: JournalEntry): void {
     if (this.#closed || entry.seq <= this.#position.seq || this.#queue.has(entry.seq)) return;
     this.#queue.set(entry.seq, entry);
-    this.#timer ??= setTimeout(() => this.#start(), GATHER_MS).unref();
+    this.#lastQueued = Math.max(this.#lastQueued, entry.seq);
+    this.#startLater();
   }
 
   async flush(): Promise<void> {
-    const target = Math.max(this.#position.seq, ...this.#queue.keys());
+    const target = this.#queue.size === 0 ? this.#position.seq : this.#lastQueued;
     while (this.#position.seq < target) {
       const before = this.#position.seq;
       this.#failure = null;
@@ -134,15 +139,12 @@ class ProjectedCatalog implements DuckDbCatalog {
 
   async query(sql: string, limits: QueryLimits): Promise<QueryResult> {
     this.#requireOpen();
-    await this.flush();
-    if (this.#queries >= QUERIES_MAX)
-      await new Promise<void>((resolve) => this.#waitingQueries.push(resolve));
-    this.#queries += 1;
+    const work = this.#queryInTurn(sql, limits);
+    this.#queries.add(work);
     try {
-      return await runUserQuery(this.#parts.database.instance, sql, limits);
+      return await work;
     } finally {
-      this.#queries -= 1;
-      this.#waitingQueries.shift()?.();
+      this.#queries.delete(work);
     }
   }
 
@@ -160,6 +162,7 @@ class ProjectedCatalog implements DuckDbCatalog {
     this.#requireOpen();
     await this.#running;
     this.#queue.clear();
+    this.#lastQueued = 0;
     this.#memory = null;
     try {
       for (const statement of EMPTY_STATEMENTS) await this.#parts.writer.run(statement);
@@ -171,33 +174,61 @@ class ProjectedCatalog implements DuckDbCatalog {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#closed) return;
+    this.#disposed ??= this.#dispose();
+    await this.#disposed;
+  }
+
+  async #dispose(): Promise<void> {
+    // A connection that is still open would keep the database, and with it the lock.
+    await Promise.allSettled(this.#queries);
     try {
       await this.flush();
     } finally {
       this.#closed = true;
       if (this.#timer) clearTimeout(this.#timer);
+      await this.#running;
       this.#parts.writer.closeSync();
       this.#parts.reader.closeSync();
     }
   }
 
+  async #queryInTurn(sql: string, limits: QueryLimits): Promise<QueryResult> {
+    await this.flush();
+    while (this.#queriesRunning >= QUERIES_MAX)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#queriesRunning += 1;
+    try {
+      return await runUserQuery(this.#parts.database.instance, sql, limits);
+    } finally {
+      this.#queriesRunning -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+
   #requireOpen(): void {
-    if (this.#closed)
-      throw new WorldError('RUNTIME_CLOSED', 'The catalog is closed. Open the data directory again.');
+    if (this.#disposed === null) return;
+    throw new WorldError('RUNTIME_CLOSED', 'The catalog is closed. Open the data directory again.');
   }
 
   #start(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#closed) return;
-    this.#running ??= this.#drain().finally(() => {
+    this.#running ??= this.#drain(this.#lastQueued).finally(() => {
       this.#running = null;
+      if (this.#queue.has(this.#position.seq + 1) && this.#failure === null) this.#startLater();
     });
   }
 
-  async #drain(): Promise<void> {
-    for (let batch = this.#nextBatch(); batch.length > 0; batch = this.#nextBatch()) {
+  #startLater(): void {
+    if (!this.#closed) this.#timer ??= setTimeout(() => this.#start(), GATHER_MS).unref();
+  }
+
+  /** Writes what is queued up to `last`. What comes meanwhile gathers company first: commits are dear. */
+  async #drain(last: number): Promise<void> {
+    while (this.#position.seq < last) {
+      const batch = this.#nextBatch();
+      if (batch.length === 0) return;
       try {
         await this.#commit(batch);
       } catch (thrown) {

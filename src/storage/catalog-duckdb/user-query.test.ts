@@ -186,6 +186,20 @@ describe('what is refused', () => {
 });
 
 describe('limits', () => {
+  test.each([
+    ['parentheses', `SELECT ${'('.repeat(200_000)}1${')'.repeat(200_000)}`],
+    ['subqueries', `${'SELECT * FROM ('.repeat(50_000)}SELECT 1${')'.repeat(50_000)}`],
+    ['operators', `SELECT 1${' + 1'.repeat(200_000)}`],
+    ['negations', `SELECT ${'NOT '.repeat(200_000)}true`],
+    ['unions', `SELECT 1${' UNION ALL SELECT 1'.repeat(40_000)}`],
+    ['lists', `SELECT ${'['.repeat(100_000)}1${']'.repeat(100_000)}`],
+  ])('too many nested %s cost no more than an error', async (_, sql) => {
+    await query(sql, 10, 5_000).catch((error: unknown) => {
+      expect(error).toMatchObject({ code: expect.stringMatching(/QUERY_REFUSED|WAIT_TIMEOUT/) });
+    });
+    expect((await query('SELECT 1')).rows).toEqual([[1]]);
+  });
+
   test('rows beyond the limit are cut and it says so', async () => {
     expect(await query('SELECT * FROM range(10)', 10)).toMatchObject({ truncated: false });
     const cut = await query('SELECT * FROM range(1000000000)', 10);

@@ -144,7 +144,9 @@ async function updateRows(
 ): Promise<void> {
   const alike = new Map<string, Update[]>();
   for (const row of rows) {
-    const columns = Object.keys(row.set).sort().join();
+    const columns = Object.keys(row.set)
+      .sort((a, b) => (a < b ? -1 : 1))
+      .join();
     const others = alike.get(columns);
     if (others) others.push(row);
     else alike.set(columns, [row]);
@@ -167,8 +169,8 @@ async function updateTogether(
     return { column, cells: rows.map(({ set }) => set[column]) };
   });
   const lists = [...keys, ...sets].map(({ column, cells }, index) => {
-    const type = typeOf(column, cells.find((cell) => cell !== null) ?? null);
-    const values = cells.map((cell) => valueOf(column, cell ?? null));
+    const type = typeFor(column, cells.find((cell) => cell !== null) ?? null);
+    const values = cells.map((cell) => valueFor(column, cell ?? null));
     return { from: `unnest($${index + 1}) AS ${column}`, type: LIST(type), value: listValue(values) };
   });
   const result = await connection.run(
@@ -181,13 +183,13 @@ async function updateTogether(
   requireRows(table, result.rowsChanged, rows.length);
 }
 
-function valueOf(column: string, cell: Cell): DuckDBValue {
+function valueFor(column: string, cell: Cell): DuckDBValue {
   if (Array.isArray(cell)) throw new WorldError('INTERNAL', `The catalog does not update lists: ${column}.`);
   if (column.endsWith('_at') && typeof cell === 'string') return timestampOf(cell);
   return cell as Exclude<Cell, readonly string[]>;
 }
 
-function typeOf(column: string, value: Cell): DuckDBType {
+function typeFor(column: string, value: Cell): DuckDBType {
   if (column.endsWith('_at')) return TIMESTAMP;
   if (typeof value === 'number') return DOUBLE;
   return typeof value === 'boolean' ? BOOLEAN : VARCHAR;
