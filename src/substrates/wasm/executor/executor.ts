@@ -83,6 +83,11 @@ export class WasmExecutor implements Executor {
     return this.writeBase(slots, ids);
   }
 
+  /** The linear memory itself, for tests that look for what should not be there. */
+  get memoryBuffer(): ArrayBuffer {
+    return this.#parts.engine.exports.memory.buffer;
+  }
+
   writeBase(slots: PageSlots, ids: Int32Array): CommitDelta {
     const { memory, files } = this.#parts;
     const indexes = memory.nonZeroPages();

@@ -39,11 +39,23 @@ function pinDate(inputs: GuestInputs): void {
   class GuestDate extends RealDate {
     constructor(...parts: number[]) {
       if (parts.length === 0) super(now());
-      else super(...(parts as [number]));
+      else if (parts.length === 1) super(...(parts as [number]));
+      else super(RealDate.UTC(...(parts as [number, number])));
     }
     static override now(): number {
       return now();
     }
+    override getTimezoneOffset(): number {
+      return 0;
+    }
+    getYear(): number {
+      return this.getUTCFullYear() - 1900;
+    }
+  }
+  // Local time is UTC. The thread cannot change the time zone of its process, so the reading functions are replaced.
+  for (const field of ['FullYear', 'Month', 'Date', 'Day', 'Hours', 'Minutes', 'Seconds', 'Milliseconds']) {
+    const read = Object.getOwnPropertyDescriptor(RealDate.prototype, `getUTC${field}`);
+    if (read !== undefined) Object.defineProperty(GuestDate.prototype, `get${field}`, read);
   }
   define('Date', GuestDate);
 }

@@ -22,6 +22,8 @@ export async function compileEngine(): Promise<{ module: WebAssembly.Module; eng
  */
 export async function makeStartupSnapshot(module: WebAssembly.Module): Promise<Uint8Array> {
   const worker = new Worker(new URL('./startup-snapshot-worker.js', import.meta.url), {
+    env: {},
+    execArgv: [],
     resourceLimits: { stackSizeMb: EXECUTOR_STACK_MIB },
   });
   try {

@@ -52,6 +52,8 @@ export class TestExecutor {
 
   private constructor() {
     this.#worker = new Worker(new URL('./executor-worker.js', import.meta.url), {
+      env: {},
+      execArgv: [],
       resourceLimits: { stackSizeMb: EXECUTOR_STACK_MIB },
     });
   }
@@ -141,6 +143,11 @@ export class TestExecutor {
     const { outcome } = await this.execute(code, request);
     if (!outcome.ok) throw new Error(`${code}: ${outcome.error?.traceback}`);
     return outcome.value;
+  }
+
+  /** How often the bytes occur anywhere in the executor's linear memory. */
+  async find(text: Uint8Array): Promise<number> {
+    return (await this.#call({ op: 'find', text })).found ?? -1;
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { bootExecutor } from '../boot-executor.js';
+import { WasmExecutor } from '../executor.js';
 import type { CommitDelta, Executor, LoadDelta, RunOutcome, RunRequest } from '../executor-contract.js';
 import { PackedSlots } from '../startup-format.js';
 
@@ -18,6 +19,7 @@ export type TestOrder =
   | { readonly op: 'adoptBase'; readonly base: CommitDelta }
   | { readonly op: 'load'; readonly delta: LoadDelta }
   | { readonly op: 'run'; readonly request: RunRequest }
+  | { readonly op: 'find'; readonly text: Uint8Array }
   | { readonly op: 'commit' }
   | { readonly op: 'rollback' };
 
@@ -26,6 +28,7 @@ export interface TestAnswer {
   readonly boot?: { readonly digest: string; readonly memoryBytes: number };
   readonly delta?: CommitDelta;
   readonly outcome?: RunOutcome;
+  readonly found?: number;
   readonly stdout?: string;
   readonly stderr?: string;
 }
@@ -61,12 +64,23 @@ async function handle(order: TestOrder): Promise<TestAnswer> {
       });
       return { outcome, ...output };
     }
+    case 'find':
+      return { found: countInMemory(executor, order.text) };
     case 'commit':
       return { delta: executor.commit(slots, grant(executor.slotsNeeded())) };
     case 'rollback':
       executor.rollback();
       return {};
   }
+}
+
+/** Occurrences in the whole linear memory, also where no state reaches. */
+function countInMemory(executor: Executor, text: Uint8Array): number {
+  if (!(executor instanceof WasmExecutor)) throw new Error('not an executor of ours');
+  const memory = Buffer.from(executor.memoryBuffer);
+  let found = 0;
+  for (let at = memory.indexOf(text); at >= 0; at = memory.indexOf(text, at + 1)) found++;
+  return found;
 }
 
 const port = parentPort;

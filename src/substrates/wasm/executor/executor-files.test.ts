@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { MIB } from '../../../model/limits.js';
+import { compiledBench } from './testing/compiled-bench.js';
+import type { Startup, TestExecutor, TestSlab, TestState } from './testing/executor-bench.js';
+
+let startup: Startup;
+let slab: TestSlab;
+/** Two executors of one slab; what one captures, the other must continue. */
+let one: TestExecutor;
+let two: TestExecutor;
+let base: TestState;
+
+beforeAll(async () => {
+  const bench = await compiledBench();
+  startup = await bench.makeStartup();
+  slab = new bench.TestSlab();
+  one = await bench.TestExecutor.boot(startup, slab);
+  base = one.state;
+  two = await bench.TestExecutor.boot(startup, slab, base);
+}, 120_000);
+
+afterAll(() => Promise.all([one?.close(), two?.close()]));
+
+async function moveTo(to: TestExecutor, from: TestExecutor): Promise<void> {
+  await to.load(from.state);
+}
+
+/** Everything that the guest can see of its files. */
+const LOOK = [
+  'import os, stat',
+  'def look():',
+  '    seen = []',
+  '    for folder, folders, files in os.walk("/"):',
+  '        if folder.startswith("/proc"): continue',
+  '        for name in folders + files:',
+  '            path = os.path.join(folder, name)',
+  '            s = os.lstat(path)',
+  '            text = open(path, "rb").read() if stat.S_ISREG(s.st_mode) and not path.startswith("/lib") else None',
+  '            link = os.readlink(path) if stat.S_ISLNK(s.st_mode) else None',
+  '            seen.append((path, s.st_ino, s.st_mode, s.st_size, s.st_mtime_ns, s.st_atime_ns, text, link))',
+  '    return seen, os.getcwd(), sorted(os.listdir("/proc/self/fd"))',
+].join('\n');
+
+test('the file tree goes from executor to executor as it was', async () => {
+  await one.load(base);
+  await one.value(LOOK);
+  await one.value(
+    [
+      'os.makedirs("a/b/c"); os.symlink("a/b", "link"); os.chmod("a", 0o700)',
+      'for name in ("10", "9", "z", "__proto__", "naïve ☃"): open(name, "w").write(name * 3000)',
+      'os.utime("z", ns=(1_000_000, 2_000_000)); os.rename("9", "a/b/nine"); os.remove("10")',
+      'os.mkdir("/elsewhere"); open("/elsewhere/x", "w").write("x"); open("/lib/marker", "w").write("m")',
+      'os.rmdir("a/b/c"); os.chdir("a"); os.umask(0o077)',
+      'open("/dev/shm/s", "wb").write(bytes(10_000))',
+    ].join('\n'),
+  );
+  const seen = await one.value('look()');
+  expect(seen).toContain('__proto__');
+  await moveTo(two, one);
+  expect(await two.value('look()')).toBe(seen);
+  expect(await two.value('os.umask(0), sorted(os.listdir("/home/world"))')).toContain('63');
+});
+
+test('nothing of one world is left in another, in no folder', async () => {
+  await one.load(base);
+  const clean = await one.value(`${LOOK}\nlook()`);
+  const dirt = [
+    'import os',
+    'for folder in ("/", "/tmp", "/lib", "/lib/python3.14", "/dev", "/dev/shm", "/home", "/proc", "/proc/self"):',
+    '    open(folder + "/secret", "w").write("s")',
+    'os.mkdir("/tmp/d"); os.chdir("/tmp/d"); os.rename("/home/world", "/home/moved"); os.remove("/dev/null")',
+    'kept = open("/tmp/d/held", "w+"); os.dup2(kept.fileno(), 40); os.remove("/tmp/d/held")',
+    'open("/lib/python3.14/site-packages/world.py", "a").write("# changed")',
+  ].join('\n');
+  for (const executor of [one, two]) {
+    await executor.load(base);
+    await executor.value(dirt);
+    await executor.load(base);
+    expect(await executor.value(`${LOOK}\nlook()`)).toBe(clean);
+  }
+});
+
+test('open files keep position, flags and sharing; deleted ones live on; pipes end with their execution', async () => {
+  await one.load(base);
+  await one.value(
+    [
+      'import os',
+      'f = open("f", "w+"); f.write("0123456789"); f.flush(); f.seek(3)',
+      'fd = f.fileno(); twin = os.dup(fd); own = os.open("f", os.O_RDWR | os.O_APPEND)',
+      'gone = open("gone", "w+b", buffering=0); gone.write(b"still here"); os.remove("gone")',
+      'scan = os.scandir("/"); next(scan)',
+      'r, w = os.pipe(); os.write(w, b"x")',
+      'unflushed = open("u", "w"); unflushed.write("later")',
+    ].join('\n'),
+  );
+  const parent = one.state;
+  for (const executor of [one, two]) {
+    await executor.load(parent);
+    expect(
+      await executor.value('os.read(twin, 2), os.lseek(fd, 0, 1), os.write(own, b"!"), os.pread(fd, 20, 0)'),
+    ).toBe("(b'34', 5, 1, b'0123456789!')");
+    expect(await executor.value('gone.seek(0), gone.read(), os.path.exists("gone")')).toBe(
+      "(0, b'still here', False)",
+    );
+    expect(await executor.value('len(list(scan)) > 2')).toBe('True');
+    expect((await executor.execute('os.read(r, 1)')).outcome.error?.type).toBe('OSError');
+    expect(await executor.value('unflushed.close(); open("u").read()')).toBe("'later'");
+    expect(
+      await executor.value('import fcntl\nos.dup(0), fcntl.fcntl(own, fcntl.F_GETFL) & os.O_APPEND != 0'),
+    ).toMatch(/^\(\d+, True\)$/);
+  }
+});
+
+test('a rollback takes file changes back, page by page', async () => {
+  await one.load(base);
+  await one.value(`${LOOK}\nopen("big", "wb").write(bytes(range(256)) * 200)\nopen("small", "w").write("s")`);
+  const before = await one.value('look()');
+  const changes = [
+    'f = open("big", "r+b"); f.seek(5000); f.write(b"x" * 5000)',
+    'os.truncate("big", 10)',
+    'open("big", "ab").write(b"more")',
+    'open("big", "wb").close()',
+    'os.remove("big"); os.rename("small", "big")',
+    'os.truncate("big", 100_000); os.truncate("big", 7); open("big", "r+b").write(b"zzzzzzzzzz")',
+    'os.remove("small"); os.mkdir("small"); open("small/in", "w").write("in")',
+    'os.chmod("big", 0o400); os.utime("big", (1, 1)); os.chdir("/")',
+  ];
+  for (const change of changes) {
+    await one.run(change);
+    await one.rollback();
+    expect(await one.value('look()'), change).toBe(before);
+  }
+});
+
+test('unchanged pages of a changed file keep their slots', async () => {
+  await one.load(base);
+  await one.value('open("big", "wb").write(bytes(range(1, 256)) * 4000)');
+  const pagesOf = () => one.state.files.nodes.find((node) => node.path === '/home/world/big')?.pages ?? [];
+  const before = pagesOf();
+  await one.value('f = open("big", "r+b"); f.seek(500_000); f.write(b"xyz"); f.close()');
+  const after = pagesOf();
+  expect(before.length).toBe(250);
+  expect(after.filter((id, page) => id !== before[page]).length).toBe(1);
+  const tree = one.state.files;
+  await one.value('open("big", "rb").read(10)');
+  expect(one.state.files, 'reading sends no tree').toBe(tree);
+});
+
+test('files beyond the limits are ENOSPC, and deleting makes room', async () => {
+  await one.load(base);
+  const fill = 'f = open("big", "wb", buffering=0)\nfor _ in range(64): f.write(bytes(1 << 20))';
+  const full = await one.execute(fill, { fileBytes: 16 * MIB });
+  expect(full.outcome.error?.message).toContain('No space left');
+  expect(
+    (await one.execute('import os; os.truncate("big", 1 << 40)', { fileBytes: 16 * MIB })).outcome.ok,
+  ).toBe(false);
+  await one.value('f.close(); os.remove("big")', { fileBytes: 16 * MIB });
+  await one.value('open("small", "wb").write(bytes(1 << 20))', { fileBytes: 16 * MIB });
+  const many = await one.execute('for i in range(200): open(f"f{i}", "w").close()', { files: 100 });
+  expect(many.outcome.error?.message).toContain('No space left');
+});
+
+test('sqlite and mmap work on files, in memory and across executors', async () => {
+  await one.load(base);
+  await one.value(
+    [
+      'import sqlite3, mmap',
+      'db = sqlite3.connect("data.db"); db.execute("create table t(a, b)")',
+      'db.executemany("insert into t values(?, ?)", ((i, str(i)) for i in range(1000))); db.commit()',
+      'mem = sqlite3.connect(":memory:"); mem.execute("create table m(a)"); mem.execute("insert into m values(7)")',
+      'open("mapped", "wb").write(bytes(8192)); file = open("mapped", "r+b"); view = mmap.mmap(file.fileno(), 0)',
+      'view[5000:5003] = b"abc"',
+    ].join('\n'),
+  );
+  await moveTo(two, one);
+  expect(
+    await two.value(
+      'db.execute("select sum(a), count(*) from t").fetchone(), mem.execute("select a from m").fetchall()',
+    ),
+  ).toBe('((499500, 1000), [(7,)])');
+  await two.value('db.execute("delete from t where a >= 10"); db.commit(); view.flush()');
+  expect(await two.value('open("mapped", "rb").read()[5000:5003], bytes(view[5000:5003])')).toBe(
+    "(b'abc', b'abc')",
+  );
+  await moveTo(one, two);
+  expect(await one.value('sqlite3.connect("data.db").execute("select count(*) from t").fetchone()')).toBe(
+    '(10,)',
+  );
+});
