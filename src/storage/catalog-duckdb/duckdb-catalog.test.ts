@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { chained, type SampleHistory, sampleHistory } from '../../../test/property/storage-sample-journal.js';
+import { chained, SampleHistory, sampleHistory } from '../../../test/property/storage-sample-journal.js';
 import type { JournalEntry } from '../../ports/journal-record.js';
 import { type CatalogDatabase, openCatalogDatabase } from './catalog-database.js';
 import { type DuckDbCatalog, openDuckDbCatalog } from './duckdb-catalog.js';
@@ -161,6 +161,44 @@ describe('projection', () => {
     await reopen();
     expect(catalog.projectedSeq).toBe(0);
     expect(await projectAll()).toEqual(before);
+  });
+
+  test('thousands of worlds that are born and collapse together take few statements', async () => {
+    const many = new SampleHistory();
+    const root = many.create('root');
+    const down = many.pushDown(root, root.state);
+    const below = many.branch(
+      down.children[0]!,
+      root.state,
+      Array.from({ length: 2_000 }, () => 0),
+    );
+    many.pullUp(down, 1, {
+      state: root.state,
+      collapsed: [...below.children, down.children[0]!, down.children[2]!].map(({ worldId }) => worldId),
+    });
+    const start = performance.now();
+    for (const entry of chained(many.records)) {
+      catalog.project(entry);
+      await catalog.flush();
+    }
+    expect(performance.now() - start).toBeLessThan(15_000);
+    const counted = await catalog.rows(
+      'SELECT state, count(*) AS n FROM world_runtime_entities GROUP BY state ORDER BY state',
+      [],
+    );
+    expect(counted).toEqual([
+      { state: 'collapsed', n: '2002' },
+      { state: 'running', n: '1' },
+      { state: 'stopped', n: '1' },
+    ]);
+  });
+
+  test('a query that runs while the catalog closes is finished first', async () => {
+    await projectAll();
+    const running = catalog.query('SELECT count(*) FROM range(200000000)', { rowsMax: 1, timeoutMs: 20_000 });
+    await reopen();
+    expect((await running).rows).toEqual([['200000000']]);
+    expect(catalog.projectedSeq).toBe(entries.length);
   });
 
   test('a catalog of another schema version is emptied', async () => {

@@ -171,6 +171,10 @@ describe('the writer', () => {
 });
 
 describe('opening', () => {
+  test('the engine is of the 1.5 series, whose file format we keep', async () => {
+    expect(await rowsOf('SELECT version()')).toEqual([[expect.stringMatching(/^v1\.5\./)]]);
+  });
+
   test('the same file cannot be opened twice in one process, however it is spelled', async () => {
     const options = { exportsDirectory: directory, waitMs: 5_000 };
     const first = await openCatalogDatabase(join(directory, 'twice.duckdb'), options);
