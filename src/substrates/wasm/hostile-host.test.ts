@@ -259,3 +259,54 @@ describe('a host that lies', () => {
     await substrate[Symbol.asyncDispose]();
   });
 });
+
+describe('what an honest host reports', () => {
+  test.each([
+    ['engine', 'ENGINE_FAULT'],
+    ['budget', 'MEMORY_LIMIT'],
+    ['queueFull', 'QUEUE_FULL'],
+    ['unknownState', 'STATE_LOST'],
+    ['cancelled', 'ENGINE_FAULT'],
+  ])('a run that failed for the reason %s is %s', async (reason, code) => {
+    const source = `const on = (m) => { if (m.type === 'run') say({ type: 'failed', run: m.run, reason: '${reason}', message: 'so it is' }); };`;
+    const substrate = await openHostile(source);
+    await expect(execute(substrate)).rejects.toMatchObject({ code });
+    await substrate[Symbol.asyncDispose]();
+  });
+
+  test.each([
+    ['RuntimeError: unreachable', 'ENGINE_FAULT'],
+    ['RangeError: out of memory', 'MEMORY_LIMIT'],
+  ])('a fatal outcome (%s) is %s', async (reason, code) => {
+    const source = `const on = (m) => { if (m.type !== 'run') return; say({ type: 'started', run: m.run });
+      say({ type: 'ran', run: m.run, outcome: { kind: 'fatal', reason: '${reason}', runMs: 1 } }); };`;
+    const substrate = await openHostile(source);
+    await expect(execute(substrate)).rejects.toMatchObject({ code, details: { reason } });
+    await substrate[Symbol.asyncDispose]();
+  });
+
+  test('a commit that fails after the result was given out is told at the next use, and stays told', async () => {
+    const source = `const on = (m) => { if (m.type !== 'run') return; say({ type: 'started', run: m.run });
+      say({ type: 'ran', run: m.run, outcome: done });
+      say({ type: 'failed', run: m.run, reason: 'engine', message: 'the worker ended' }); };`;
+    const substrate = await openHostile(source);
+    const machine = await substrate.boot(SPEC, identityOf(1), {});
+    expect(await machine.execute(request('1'), SILENT, {})).toMatchObject({ ok: true });
+    await expect(machine.snapshot({})).rejects.toMatchObject({ code: 'ENGINE_FAULT' });
+    await expect(machine.execute(request('1'), SILENT, {})).rejects.toMatchObject({ code: 'ENGINE_FAULT' });
+    await machine[Symbol.asyncDispose]();
+    await substrate[Symbol.asyncDispose]();
+  });
+
+  test('an execution that no worker takes is WAIT_TIMEOUT', async () => {
+    const source = `const on = (m) => { if (m.type === 'interrupt') say({ type: 'failed', run: m.run, reason: 'cancelled', message: '' }); };`;
+    const substrate = await openSubstrate({
+      workers: 2,
+      queueWaitMs: 100,
+      cacheDir: '/nonexistent/cache',
+      hostCommand: { file: process.execPath, args: ['-e', `${PRELUDE}\n${source}`] },
+    });
+    await expect(execute(substrate)).rejects.toMatchObject({ code: 'WAIT_TIMEOUT' });
+    await substrate[Symbol.asyncDispose]();
+  });
+});
