@@ -53,6 +53,17 @@ async function ask(t: TestRuntime): Promise<unknown[]> {
   return answers;
 }
 
+it('only live worlds have machines, and one each', async () => {
+  const t = await openTestRuntime();
+  for (const step of STEPS) {
+    await step(t);
+    const worlds = [...t.context.model.worlds.values()];
+    const live = worlds.filter(({ status }) => status === 'running' || status === 'snapshotted');
+    expect(t.substrate.census().machines).toBeLessThanOrEqual(live.length);
+    expect(t.substrate.census().machines).toBe(t.context.machines.size);
+  }
+});
+
 describe('a journal read again', () => {
   it.each(['reopen', 'crash'] as const)('gives an equal model after every verb (%s)', async (how) => {
     let t = await openTestRuntime();
