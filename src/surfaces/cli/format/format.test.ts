@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { WorldView } from '../../../model/api.js';
 import { cellText, exactOrReason, exactText, msText, numberText, shortText, tritText } from './cells.js';
+import { displayWidth } from './display-width.js';
 import { paintFor } from './paint.js';
 import { fields, rowsTable, table } from './table.js';
 import { worldsTable, worldTree } from './worlds.js';
@@ -61,6 +62,24 @@ describe('values', () => {
 });
 
 describe('tables', () => {
+  test.each([
+    ['plain', 5],
+    ['⊕ +1', 4],
+    ['\u001b[31mred\u001b[39m', 3],
+    ['日本', 4],
+    ['한글', 4],
+    ['e\u0301', 1],
+    ['🎲', 2],
+    ['', 0],
+  ])('%s takes %d columns', (text, width) => expect(displayWidth(text)).toBe(width));
+
+  test('of many rows are drawn at once', () => {
+    const rows = Array.from({ length: 50_000 }, (_, n) => [String(n), 'text', '⊙ 0 coordinator']);
+    const start = performance.now();
+    expect(table(PLAIN, [{ title: 'A' }, { title: 'B' }, { title: 'C' }], rows).length).toBeGreaterThan(1e6);
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+
   test('align their columns and end lines without spaces', () => {
     const drawn = table(
       PLAIN,

@@ -1,5 +1,5 @@
-import Table from 'cli-table3';
 import { cellText } from './cells.js';
+import { displayWidth } from './display-width.js';
 import type { Paint } from './paint.js';
 
 export interface Column {
@@ -8,23 +8,7 @@ export interface Column {
   readonly right?: boolean;
 }
 
-const NO_LINES = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '  ',
-} as const;
+const GAP = '  ';
 
 /** Columns of text under headings, without lines, so that it can be read, cut and pasted. Ends with a newline. */
 export function table(
@@ -32,14 +16,21 @@ export function table(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
 ): string {
-  const drawn = new Table({
-    chars: NO_LINES,
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
-    head: columns.map(({ title }) => paint.heading(title)),
-    colAligns: columns.map(({ right }) => (right ? 'right' : 'left')),
-  });
-  for (const row of rows) drawn.push([...row]);
-  return `${trimLines(drawn.toString())}\n`;
+  const head = columns.map(({ title }) => paint.heading(title));
+  const widths = head.map(displayWidth);
+  for (const row of rows) {
+    for (const [index, cell] of row.entries()) {
+      widths[index] = Math.max(widths[index] ?? 0, displayWidth(cell));
+    }
+  }
+  const line = (row: readonly string[]): string => {
+    const cells = row.map((cell, index) => {
+      const padding = ' '.repeat((widths[index] ?? 0) - displayWidth(cell));
+      return columns[index]?.right ? padding + cell : cell + padding;
+    });
+    return `${cells.join(GAP).trimEnd()}\n`;
+  };
+  return [head, ...rows].map(line).join('');
 }
 
 /** One line per field: `name   value`. */
@@ -81,11 +72,4 @@ function isEmpty(value: unknown): boolean {
   return (
     value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0)
   );
-}
-
-function trimLines(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
 }
