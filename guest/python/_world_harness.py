@@ -257,6 +257,7 @@ def install():
     return json.dumps(
         {
             "none": id(None),
+            "memoryError": id(MemoryError),
             "runStatements": id(run_statements),
             "runSplit": id(run_split),
             "stageIdentity": id(stage_identity),

@@ -306,3 +306,41 @@ test('a fatal execution is told as such: the engine is not asked again', async (
   expect(outcome).toMatchObject({ kind: 'fatal' });
   await doomed.close();
 });
+
+test('deep recursion ends in a Python exception or in an answer, cold and warm', async () => {
+  const { TestExecutor } = await compiledBench();
+  const deep = await TestExecutor.boot(startup, slab, base);
+  const nested = 'nest = None\nfor _ in range(200_000): nest = [nest]\n';
+  const codes = [
+    'def down(n): return down(n + 1)\ndown(0)',
+    'class Loop:\n    def __repr__(self): return repr(self)\nrepr(Loop())',
+    'import sys\nsys.setrecursionlimit(10**9)\nclass Sum:\n    def __add__(self, other): return self + other\nSum() + 1',
+    `${nested}other = None\nfor _ in range(200_000): other = [other]\nnest == other`,
+    `${nested}repr(nest)`,
+    `${nested}import json\njson.dumps(nest)`,
+    `${nested}import pickle\npickle.dumps(nest)`,
+    'import json\njson.loads("[" * 200_000)',
+    'compile("(" * 100_000 + ")" * 100_000, "", "eval")',
+    'compile("-" * 300_000 + "1", "", "eval")',
+    'import re\nre.compile("(" * 5_000 + ")" * 5_000)',
+  ];
+  for (const round of ['cold', 'warm']) {
+    for (const code of codes) {
+      const { outcome } = await deep.run(code);
+      expect(outcome.kind, `${round}: ${code}`).toBe('done');
+      await deep.rollback();
+    }
+  }
+  expect(await deep.value('1 + 1')).toBe('2');
+  await deep.close();
+}, 120_000);
+
+test('memory that is full to the last byte leaves a world that can be rolled back', async () => {
+  await fresh();
+  const fill =
+    'hold = []\nsize = 1 << 20\nwhile size:\n    try:\n        while True: hold.append(bytes(size))\n    except MemoryError: size >>= 1\nx = 1 / 0';
+  const { outcome } = await guest.run(fill, { memoryBytes: 64 * MIB });
+  expect(outcome.kind).toBe('done');
+  await guest.rollback();
+  expect(await guest.value('1 + 1')).toBe('2');
+});

@@ -140,9 +140,14 @@ export class WasmExecutor implements Executor {
       if (error instanceof PythonCallFailed && scope.interrupted) {
         return { kind: 'interrupted', runMs: elapsedMs() };
       }
+      if (error instanceof PythonCallFailed && error.outOfMemory) {
+        return { ...this.#outcome(OUT_OF_MEMORY, output), runMs: elapsedMs() };
+      }
       return { kind: 'fatal', reason: fatalReason(error), runMs: elapsedMs() };
     } finally {
       scope.output = null;
+      // An interrupt that came too late for this execution must not hit the next one.
+      Atomics.store(interrupt, 0, 0);
     }
   }
 
@@ -252,6 +257,9 @@ export class WasmExecutor implements Executor {
     this.#registers = registers;
   }
 }
+
+/** What the harness would have answered if it had had the memory. */
+const OUT_OF_MEMORY = 'E["MemoryError", "", "MemoryError\\n"]';
 
 function fatalReason(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);

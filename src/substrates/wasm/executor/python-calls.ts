@@ -3,6 +3,7 @@ import type { EngineExports } from './pyodide-internals.js';
 /** Addresses of the harness's functions, fixed by the base state. */
 export interface HarnessAddresses {
   readonly none: number;
+  readonly memoryError: number;
   readonly runStatements: number;
   readonly runSplit: number;
   readonly stageIdentity: number;
@@ -31,8 +32,9 @@ export function callWithText(
   const result = argument === 0 ? 0 : exports.PyObject_CallOneArg(callable, argument);
   if (argument !== 0) exports.Py_DecRef(argument);
   if (result === 0) {
+    const outOfMemory = exports.PyErr_Occurred() === addresses.memoryError;
     exports.PyErr_Clear();
-    throw new PythonCallFailed('a function of the harness raised');
+    throw new PythonCallFailed('a function of the harness raised', outOfMemory);
   }
   const value = result === addresses.none ? null : readString(exports, result);
   exports.Py_DecRef(result);
@@ -41,6 +43,13 @@ export function callWithText(
 
 export class PythonCallFailed extends Error {
   override readonly name = 'PythonCallFailed';
+  /** The guest's memory is full, so full that not even its MemoryError could be told. */
+  readonly outOfMemory: boolean;
+
+  constructor(message: string, outOfMemory: boolean) {
+    super(message);
+    this.outOfMemory = outOfMemory;
+  }
 }
 
 function makeString(exports: EngineExports, text: string): number {
@@ -64,7 +73,7 @@ function readString(exports: EngineExports, object: number): string {
     const pointer = exports.PyUnicode_AsUTF8AndSize(object, lengthAt);
     if (pointer === 0) {
       exports.PyErr_Clear();
-      throw new PythonCallFailed('a function of the harness returned no text');
+      throw new PythonCallFailed('a function of the harness returned no text', false);
     }
     const length = new DataView(exports.memory.buffer).getUint32(lengthAt, true);
     return Buffer.from(exports.memory.buffer, pointer, length).toString('utf8');
