@@ -96,11 +96,19 @@ export function openConditionOf(context: RuntimeContext, parent: World): Conditi
   if (parent.openCondition !== null) return context.model.condition(parent.openCondition);
   throw new WorldError(
     'NO_PUSH_DOWN',
-    `World ${parent.name} has no open push-down. First: wr push-down ${parent.name}`,
+    `World ${parent.name} has no open push-down. ${whatToDo(context, parent)}`,
     {
       details: { world: parent.id },
     },
   );
+}
+
+/** Naming a verse makes it the current world, so the parent is often what was meant. */
+function whatToDo(context: RuntimeContext, world: World): string {
+  const own = world.outcome && context.model.condition(world.outcome.conditionId);
+  if (own?.status !== 'open') return `First: wr push-down ${world.name}`;
+  const { name } = context.model.world(own.parentId);
+  return `It is a verse of ${name}; to resolve that: wr pull-up ${name}, to take it back: wr void ${name}`;
 }
 
 function reportsOf(context: RuntimeContext, condition: Condition): OutcomeReport[] {

@@ -267,6 +267,15 @@ describe('errors', () => {
     expect((await wr.wr('list', '--al')).err).toContain('Did you mean --all?');
   });
 
+  test('of a pull-up of a verse name the world to pull up instead', async () => {
+    await wr.wr('push-down', 'market');
+    await wr.wr('exec', 'optimal', 'get x');
+    const said = await fail('pull-up');
+    expect(said).toMatchObject({ exitCode: 4, code: 'NO_PUSH_DOWN' });
+    expect(said.message).toContain('wr pull-up market');
+    await wr.wr('void', 'market');
+  });
+
   test('without any world say what to do', async () => {
     const empty = simulatedWr();
     expect(await empty.wr('exec', 'get x')).toMatchObject({ code: 3 });
