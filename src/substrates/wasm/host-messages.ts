@@ -124,7 +124,7 @@ export const HostMessageSchema: z.ZodType<HostMessage> = z.discriminatedUnion('t
   z.strictObject({
     type: z.literal('refused'),
     ...request,
-    reason: z.enum(['unknownState', 'budget', 'invalid']),
+    reason: z.enum(['unknownState', 'budget', 'files', 'invalid']),
     message: Reason,
   }),
   z.strictObject({ type: z.literal('fatal'), message: Reason }),

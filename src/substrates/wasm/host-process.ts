@@ -275,6 +275,8 @@ function refusalOf(message: Extract<HostMessage, { type: 'refused' }>): WorldErr
       return new WorldError('STATE_LOST', text);
     case 'budget':
       return new WorldError('MEMORY_LIMIT', `${text}: discard states or raise slabBudgetBytes`);
+    case 'files':
+      return new WorldError('FILE_LIMIT', `${text}: remove files`);
     case 'invalid':
       return new WorldError('PAGE_CORRUPT', text);
   }

@@ -298,6 +298,20 @@ describe('what an honest host reports', () => {
     await substrate[Symbol.asyncDispose]();
   });
 
+  test.each([
+    ['files', 'FILE_LIMIT'],
+    ['budget', 'MEMORY_LIMIT'],
+    ['unknownState', 'STATE_LOST'],
+  ])('a state that it refuses to describe for the reason %s is %s', async (reason, code) => {
+    const source = `const on = (m) => { if (m.type === 'run') honestly(m.run);
+      if (m.type === 'describe') say({ type: 'refused', request: m.request, reason: '${reason}', message: 'no' }); };`;
+    const substrate = await openHostile(source);
+    const machine = await substrate.boot(SPEC, identityOf(1), {});
+    await machine.execute(request('1'), SILENT, {});
+    await expect(substrate.persist(await machine.snapshot({}), {})).rejects.toMatchObject({ code });
+    await substrate[Symbol.asyncDispose]();
+  });
+
   test('an execution that no worker takes is WAIT_TIMEOUT', async () => {
     const source = `const on = (m) => { if (m.type === 'interrupt') say({ type: 'failed', run: m.run, reason: 'cancelled', message: '' }); };`;
     const substrate = await openSubstrate({

@@ -7,13 +7,14 @@ import type { ControlMessage, RunFailure, RunMessage, StateFacts } from './host/
 
 /** What a run needs of the host it is sent to. */
 export interface RunPort {
-  send(message: ControlMessage): void;
+  send(message: ControlMessage, binary?: Uint8Array): void;
   /** Ends the host, which no longer answers. */
   kill(reason: WorldError): void;
 }
 
 export interface RunCallOptions {
   readonly message: RunMessage;
+  readonly code: string;
   readonly sink: OutputSink;
   /** How long the code may run, ms, from when it starts. */
   readonly timeoutMs: number;
@@ -79,7 +80,7 @@ export class RunCall {
   begin(): void {
     const { signal, message, bounds } = this.#options;
     signal?.addEventListener('abort', this.#onAbort, { once: true });
-    this.#port.send(message);
+    this.#port.send(message, Buffer.from(this.#options.code, 'utf8'));
     this.#after(bounds.queueWaitMs, () => {
       const text = `the execution waited ${bounds.queueWaitMs} ms for a worker: run fewer at once`;
       this.#stop(new WorldError('WAIT_TIMEOUT', text, { details: { queueWaitMs: bounds.queueWaitMs } }));

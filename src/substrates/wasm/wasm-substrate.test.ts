@@ -79,6 +79,36 @@ x + 1`;
   });
 });
 
+describe('results without measure', () => {
+  test.each([
+    ['a value', "'x' * 30_000_000"],
+    ['a value that JSON lengthens', "'\\0' * 15_000_000"],
+    ['a message', "raise ValueError('x' * 30_000_000)"],
+    ['characters of two units', "'\u{1f600}' * 3_000_000"],
+  ])('%s is cut with a mark, and the host lives on', async (_, code) => {
+    const machine = await boot(5);
+    const { pid } = await substrate.stats();
+    const result = await run(machine, code);
+    const text = result.value ?? result.error?.message ?? '';
+    expect(text).toMatch(/… \[cut: \d+ characters\]$/);
+    expect(text.length).toBeLessThan(600_000);
+    expect(text.isWellFormed()).toBe(true);
+    expect((await substrate.stats()).pid).toBe(pid);
+    await machine.snapshot({});
+  });
+
+  test('output up to its limit arrives whole, in pieces, and code up to its limit runs', async () => {
+    const machine = await boot(6);
+    const pieces: number[] = [];
+    const sink = { write: (_: string, text: string) => void pieces.push(text.length) };
+    const code = "print('\u{1f600}' * 3_000_000, end='')";
+    const result = await machine.execute(request(code, { outputBytes: 64 * 1024 * 1024 }), sink, {});
+    expect(result.stdout === '\u{1f600}'.repeat(3_000_000)).toBe(true);
+    expect(Math.max(...pieces)).toBeLessThanOrEqual(512 * 1024);
+    expect(await value(machine, `${'\n'.repeat(15_000_000)}6 * 7`)).toBe('42');
+  });
+});
+
 describe('stopping', () => {
   test('an endless loop is interrupted: the state is the one before, the worker is kept', async () => {
     const machine = await boot(10);

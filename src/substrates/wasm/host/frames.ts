@@ -7,9 +7,9 @@
  */
 
 /** Longest frame either side accepts: large payloads travel in parts. */
-export const FRAME_BYTES_MAX = 24 * 1024 * 1024;
-/** Longest JSON part: code is at most 16 MiB of UTF-8 and escaping may lengthen it. */
-export const FRAME_JSON_BYTES_MAX = 20 * 1024 * 1024;
+export const FRAME_BYTES_MAX = 128 * 1024 * 1024;
+/** Longest JSON part. The longest there is describes a state with very many files. */
+export const FRAME_JSON_BYTES_MAX = 96 * 1024 * 1024;
 /** How much binary a sender puts into one frame when it has to split. */
 export const PART_BYTES = 4 * 1024 * 1024;
 

@@ -48,7 +48,7 @@ export class ExecutorHost {
         this.#begin(message);
         return;
       case 'run':
-        this.#run(message);
+        this.#run(message, binary);
         return;
       case 'interrupt':
         this.#pool?.interrupt(message.run);
@@ -128,7 +128,7 @@ export class ExecutorHost {
     this.#pool = pool;
   }
 
-  #run(message: RunMessage): void {
+  #run(message: RunMessage, code: Buffer): void {
     const { run, to, clockNs, rekey } = message;
     const from = this.#memory?.states.get(message.from);
     if (from === undefined || this.#pool === null) {
@@ -141,7 +141,7 @@ export class ExecutorHost {
       from,
       to,
       request: {
-        code: message.code,
+        code: code.toString('utf8'),
         clockNs: BigInt(clockNs),
         rekey: rekey === null ? null : { ...rekey, seed: BigInt(rekey.seed) },
         balances: message.balances,

@@ -1,6 +1,7 @@
 import { PAGE_BYTES } from '../../../ports/page-store.js';
 import type { FileTree } from '../executor/executor-contract.js';
 import type { FrameConnection } from './frame-connection.js';
+import { FrameError } from './frames.js';
 import type { PageMemory } from './page-memory.js';
 import type { SegmentSlots } from './page-slots.js';
 import { difference, overheadBytes, withChanges } from './page-table.js';
@@ -104,7 +105,13 @@ export class StateTransfer {
       words[at++] = memory.slab.epochOf(slot);
     }
     const registers = registersToWire(state.registers);
-    connection.send({ type: 'described', request, registers, files }, new Uint8Array(words.buffer));
+    try {
+      connection.send({ type: 'described', request, registers, files }, new Uint8Array(words.buffer));
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      const message = 'the file tree of the state is too large to be made durable';
+      connection.send({ type: 'refused', request, reason: 'files', message });
+    }
   }
 
   #readPages(request: number, binary: Buffer): void {

@@ -52,13 +52,13 @@ export interface StartMessage {
   readonly schedule: 'nearest' | 'farthest';
 }
 
+/** Binary: the code in UTF-8, which as JSON might be six times as long. */
 export interface RunMessage {
   readonly type: 'run';
   readonly run: number;
   readonly from: number;
   /** Handle of the state that a commit of this run makes. */
   readonly to: number;
-  readonly code: string;
   readonly clockNs: string;
   readonly rekey: WireIdentity | null;
   readonly balances: Readonly<Record<string, string>>;
@@ -143,7 +143,7 @@ export type HostMessage =
   | {
       readonly type: 'refused';
       readonly request: number;
-      readonly reason: 'unknownState' | 'budget' | 'invalid';
+      readonly reason: 'unknownState' | 'budget' | 'files' | 'invalid';
       readonly message: string;
     }
   /** The host cannot go on; it exits after this. */

@@ -1,4 +1,5 @@
 import type { Executor, RunOutcome } from '../executor/executor-contract.js';
+import { boundOutcome, piecesOf } from './bound-outcome.js';
 import { createOutputBatch } from './output-batch.js';
 import { SegmentSlots } from './page-slots.js';
 import { type FromWorker, INTERRUPTED_CELL, type ToWorker } from './worker-messages.js';
@@ -52,9 +53,11 @@ export function createWorkerLoop(options: WorkerLoopOptions): (message: ToWorker
     post({ type: 'started', run: order.run });
     const output = createOutputBatch({
       nowMs: options.nowMs,
-      send: (stream, text) => post({ type: 'output', run: order.run, stream, text }),
+      send: (stream, text) => {
+        for (const piece of piecesOf(text)) post({ type: 'output', run: order.run, stream, text: piece });
+      },
     });
-    let outcome: RunOutcome = booted().run(order.request, output.write);
+    let outcome: RunOutcome = boundOutcome(booted().run(order.request, output.write));
     output.flush();
     // An interrupt that arrived at any time during the run, even one the guest swallowed, undoes it.
     if (outcome.kind === 'done' && interrupt !== null && Atomics.load(interrupt, INTERRUPTED_CELL) !== 0) {
