@@ -128,7 +128,8 @@ export class GuestMemory {
   /** Replaces everything, whatever the memory holds. For the first load of an executor. */
   loadWhole(slots: PageSlots, indexes: Int32Array, ids: Int32Array, heapTop: number): void {
     this.#bytes().fill(0);
-    this.#shadow.fill(0);
+    // Not `fill`: memory that was never written costs nothing.
+    this.#shadow = Buffer.alloc(this.sizeBytes);
     this.load(slots, indexes, ids, heapTop);
   }
 
