@@ -95,7 +95,7 @@ async function measure(measurement, folder, count) {
 function textOf(machine, results) {
   const table = new Table({
     head: ['name', 'unit', 'n', 'p50', 'p95', 'p99', 'goal (p50)', ''],
-    style: { head: [], border: [] },
+    style: { head: [], border: [], compact: true },
     colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'left'],
   });
   for (const result of results) table.push(rowOf(result));

@@ -57,7 +57,7 @@ PATHS = find_paths(NETWORK, SOURCE, TARGET)
 
 
 def path_name(path):
-    """ "s-a-t", or with the numbers of the roads where two paths visit the same nodes."""
+    """Its nodes, as in s-a-t; with the numbers of its roads too where another path visits the same nodes."""
     nodes = [NETWORK[path[0]].tail] + [NETWORK[index].head for index in path]
     name = "-".join(nodes)
     twins = [other for other in PATHS if [NETWORK[index].head for index in other] == nodes[1:]]
@@ -95,7 +95,7 @@ def total_cost(flow):
 
 
 def describe(flow):
-    """The flow in words, such as "s-a-t 1/2, s-b-t 1/2"."""
+    """The flow in words: each used path and its share."""
     return ", ".join(f"{path_name(path)} {amount}" for path, amount in zip(PATHS, flow) if amount)
 
 

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WorldRuntime } from '../../src/index.js';
 import type { DemoReport } from '../../src/surfaces/cli/demo/demo-report.js';
+import { BRAESS_FOLDER } from './braess-networks.js';
 import { makeFolder, type PlayedDemo, playDemoIn, reportOf } from './play-in-folder.js';
 
 const WR = resolve(import.meta.dirname, '../../bin/wr.js');
@@ -104,4 +105,32 @@ describe('the demo', () => {
     expect(printed.wev.wev).toBe('1/3');
     expect(printed.dataDir.startsWith(folder)).toBe(true);
   }, 120_000);
+});
+
+describe('the README of the example', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = makeFolder();
+    const script = `#!/bin/sh\nexec "${process.execPath}" "${WR}" "$@"\n`;
+    writeFileSync(join(folder, 'wr'), script, { mode: 0o755 });
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('its commands run by hand, and say what it says they say', () => {
+    const readme = readFileSync(join(BRAESS_FOLDER, 'README.md'), 'utf8');
+    const [, byHand = '', after = ''] = /```sh\n([\s\S]*?)```([\s\S]*)/.exec(readme) ?? [];
+    const env = {
+      ...process.env,
+      PATH: `${folder}:${process.env['PATH']}`,
+      WORLD_DATA_DIR: join(folder, 'data'),
+      NO_COLOR: '1',
+    };
+    const cwd = resolve(BRAESS_FOLDER, '../..');
+    const out = execFileSync('sh', ['-ec', byHand], { cwd, env, encoding: 'utf8' });
+    const promised = [...after.matchAll(/```text\n([\s\S]*?)```/g)].flatMap(([, text = '']) =>
+      text.trim().split('\n'),
+    );
+    expect(promised.length).toBeGreaterThan(15);
+    for (const line of promised) expect(out).toContain(line);
+  }, 180_000);
 });
