@@ -2,4 +2,4 @@
 import { main } from '../dist/surfaces/cli/main.js';
 
 // Loaded when a command needs it: help and usage errors need no engine and no database.
-await main(async (options) => (await import('../dist/compose.js')).composeRuntime(options));
+await main(() => import('../dist/compose.js'));

@@ -370,6 +370,17 @@ describe('doctor', () => {
     expect(await wr.json('query', 'SELECT * FROM worlds ORDER BY world_id')).toEqual(before);
   });
 
+  test('replaces a catalog that cannot be opened, when asked to rebuild it', async () => {
+    const before = await wr.json('query', 'SELECT * FROM worlds ORDER BY world_id');
+    const catalog = join(wr.dataDir, 'catalog.duckdb');
+    writeFileSync(catalog, 'this is no database'.repeat(1000));
+    expect((await wr.wr('doctor')).out).toMatch(/fail +data directory +STORAGE_FAILED/);
+    const rebuilt = await wr.wr('doctor', '--rebuild');
+    expect(rebuilt.code).toBe(0);
+    expect(rebuilt.out).toContain(`is now ${catalog}.damaged`);
+    expect(await wr.json('query', 'SELECT * FROM worlds ORDER BY world_id')).toEqual(before);
+  });
+
   test('fails, and says why, where there is no data directory of ours', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'wr-cli-foreign-'));
     writeFileSync(join(folder, 'letters.txt'), 'mine');

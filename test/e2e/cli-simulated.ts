@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { closeRuntime, openRuntime } from '../../src/runtime/open-runtime.js';
 import { openStorage } from '../../src/storage/index.js';
 import { createSimulatedSubstrate, NO_FAULTS } from '../../src/substrates/simulated/index.js';
-import type { Cli, Compose } from '../../src/surfaces/cli/cli.js';
+import type { Cli, Compose, Composition } from '../../src/surfaces/cli/cli.js';
 import { Interruption } from '../../src/surfaces/cli/interruption.js';
 import { runCli } from '../../src/surfaces/cli/main.js';
 import type { Terminal } from '../../src/surfaces/cli/terminal.js';
@@ -64,7 +64,11 @@ export async function sayIn(
     },
     flush: async () => {},
   };
-  const cli: Cli = { terminal, interruption: new Interruption(terminal), env, compose, exitCode: 0 };
+  const load = async (): Promise<Composition> => ({
+    composeRuntime: compose,
+    defaultDataDir: () => env['WORLD_DATA_DIR'] ?? '',
+  });
+  const cli: Cli = { terminal, interruption: new Interruption(terminal), env, load, exitCode: 0 };
   const code = await runCli(cli, args);
   return { code, out, err };
 }

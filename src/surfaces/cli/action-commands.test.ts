@@ -2,9 +2,9 @@ import { type Command, Command as Program } from 'commander';
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { ACTIONS, type ActionName } from '../../actions/table.js';
-import { composeRuntime } from '../../compose.js';
+import * as composition from '../../compose.js';
 import type { FieldSource } from './action-command.js';
-import type { Cli, Compose } from './cli.js';
+import type { Cli, Composition } from './cli.js';
 import { ACTION_COMMANDS } from './commands/action-commands.js';
 import { Interruption } from './interruption.js';
 import { buildProgram } from './program.js';
@@ -13,8 +13,8 @@ const NAMES = Object.keys(ACTIONS) as ActionName[];
 
 const terminal = { colour: false, interactive: false, out: () => {}, err: () => {}, flush: async () => {} };
 // The real composition fits what the command line asks for: compiling this is the test.
-const compose: Compose = composeRuntime;
-const cli: Cli = { terminal, interruption: new Interruption(terminal), env: {}, compose, exitCode: 0 };
+const load = async (): Promise<Composition> => composition;
+const cli: Cli = { terminal, interruption: new Interruption(terminal), env: {}, load, exitCode: 0 };
 const program = buildProgram(cli, () => {});
 
 function commandOf(action: ActionName): Command {

@@ -13,7 +13,7 @@ export interface ComposedRuntime {
 }
 
 /**
- * Puts a runtime together from its real parts. The starter in `bin` supplies it, so that nothing here knows one.
+ * Puts a runtime together from its real parts.
  *
  * @throws DATA_DIR_LOCKED, DATA_DIR_VERSION, JOURNAL_CORRUPT, STORAGE_FAILED
  */
@@ -29,12 +29,20 @@ export type Compose = (options: {
   readonly log?: (message: string) => void;
 }) => Promise<ComposedRuntime>;
 
+/** What composes runtimes. The starter in `bin` supplies it, so that nothing here knows a real part. */
+export interface Composition {
+  readonly composeRuntime: Compose;
+  /** The data directory when none is named. */
+  readonly defaultDataDir: () => string;
+}
+
 /** What every command of one `wr` process shares. */
 export interface Cli {
   readonly terminal: Terminal;
   readonly interruption: Interruption;
   readonly env: NodeJS.ProcessEnv;
-  readonly compose: Compose;
+  /** Loads the composition when a command needs it. */
+  readonly load: () => Promise<Composition>;
   /** What the process shall exit with when the command ends without an error. */
   exitCode: number;
 }

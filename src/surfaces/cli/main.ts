@@ -1,15 +1,15 @@
-import type { Cli, Compose } from './cli.js';
+import type { Cli, Composition } from './cli.js';
 import { Interruption } from './interruption.js';
 import { buildProgram } from './program.js';
 import { reportError } from './report-error.js';
 import { processTerminal } from './terminal.js';
 
 /** Runs `wr` with the arguments of this process and ends the process with the documented exit code. */
-export async function main(compose: Compose): Promise<void> {
+export async function main(load: () => Promise<Composition>): Promise<void> {
   const terminal = processTerminal();
   const interruption = new Interruption(terminal);
   interruption.listen();
-  const cli: Cli = { terminal, interruption, env: process.env, compose, exitCode: 0 };
+  const cli: Cli = { terminal, interruption, env: process.env, load, exitCode: 0 };
   const code = await runCli(cli, process.argv.slice(2));
   await terminal.flush();
   process.exit(code);

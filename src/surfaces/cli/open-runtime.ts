@@ -10,7 +10,8 @@ import type { Settings } from './settings.js';
  * @throws DATA_DIR_LOCKED, DATA_DIR_VERSION, JOURNAL_CORRUPT, STORAGE_FAILED, INTERRUPTED
  */
 export async function openRuntime(cli: Cli, settings: Settings): Promise<ComposedRuntime> {
-  const opening = cli.compose({
+  const { composeRuntime } = await cli.load();
+  const opening = composeRuntime({
     ...(settings.dataDir === undefined ? {} : { dataDir: settings.dataDir }),
     ...(settings.workers === undefined ? {} : { workers: settings.workers }),
     ...(settings.lockWaitMs === undefined ? {} : { lockWaitMs: settings.lockWaitMs }),

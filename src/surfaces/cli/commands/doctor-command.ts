@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { rebuildCatalog } from '../../../actions/maintenance.js';
+import { WorldError } from '../../../model/world-error.js';
 import { examplesText, jsonText } from '../action-command.js';
-import type { Cli } from '../cli.js';
-import { type Check, fail, ok } from '../doctor/check.js';
+import type { Cli, ComposedRuntime } from '../cli.js';
+import { type Check, fail, ok, warn } from '../doctor/check.js';
 import { examineRuntime, nodeCheck } from '../doctor/examine-runtime.js';
+import { setCatalogAside } from '../doctor/set-catalog-aside.js';
 import { type Paint, paintFor } from '../format/paint.js';
 import { openRuntime } from '../open-runtime.js';
 import { ownPackage } from '../own-package.js';
@@ -40,8 +42,12 @@ async function runDoctor(cli: Cli, settings: Settings, rebuild: boolean): Promis
   const checks = [nodeCheck(process.versions.node, engines.node)];
   const { signal } = cli.interruption;
   const progress = startProgress(cli.terminal, { text: 'Checking', quiet: settings.quiet });
+  let opened = false;
   try {
-    const runtime = await openRuntime(cli, settings);
+    const runtime = rebuild
+      ? await openDamaged(cli, settings, (check) => checks.push(check))
+      : await openRuntime(cli, settings);
+    opened = true;
     try {
       if (rebuild) checks.push(await rebuildNow(() => rebuildCatalog(runtime.context)));
       checks.push(...(await examineRuntime(runtime.context, runtime.dataDir, signal)));
@@ -51,12 +57,36 @@ async function runDoctor(cli: Cli, settings: Settings, rebuild: boolean): Promis
     checks.push(ok('close', 'everything was written and let go of'));
   } catch (thrown) {
     if (signal.aborted) throw thrown;
-    const opened = checks.length > 1;
     checks.push(fail(opened ? 'close' : 'data directory', thrown));
   } finally {
     progress.stop();
   }
   return checks;
+}
+
+/** Opens a data directory; a catalog that does not let it is set aside, to be made anew from the journal. */
+async function openDamaged(
+  cli: Cli,
+  settings: Settings,
+  tell: (check: Check) => void,
+): Promise<ComposedRuntime> {
+  try {
+    return await openRuntime(cli, settings);
+  } catch (thrown) {
+    if (!(thrown instanceof WorldError) || thrown.code !== 'STORAGE_FAILED') throw thrown;
+    const { defaultDataDir } = await cli.load();
+    const aside = await setCatalogAside(settings.dataDir ?? defaultDataDir());
+    if (aside === null) throw thrown;
+    try {
+      const runtime = await openRuntime(cli, settings);
+      tell(warn('old catalog', `it could not be opened and is now ${aside.path}: ${thrown.message}`));
+      return runtime;
+    } catch {
+      // The catalog was not the reason, or not the only one.
+      await aside.undo();
+      throw thrown;
+    }
+  }
 }
 
 async function rebuildNow(work: () => Promise<number>): Promise<Check> {
