@@ -18,6 +18,9 @@ const REPLAY_TIMEOUT_FACTOR = 10;
 export async function materialiseState(context: RuntimeContext, id: StateId, wait: Wait): Promise<StateRef> {
   const held = context.refs.get(id);
   if (held !== undefined) {
+    // Used now, so the last to be dropped.
+    context.refs.delete(id);
+    context.refs.set(id, held);
     try {
       return await held;
     } catch {
@@ -43,7 +46,14 @@ async function makeAgain(context: RuntimeContext, id: StateId, wait: Wait): Prom
   const world = context.model.world(entry.origin.worldId);
   const substrate = context.substrate(world.birth.substrate);
   let ref = await startingPoint(context, substrate, entry, { id, wait });
-  for (const step of missing.reverse()) ref = await replay(context, substrate, step, { from: ref, wait });
+  let isOurs = false;
+  for (const step of missing.reverse()) {
+    const next = await replay(context, substrate, step, { from: ref, wait });
+    // States on the way are nobody's; the one we started from may be.
+    if (isOurs) await substrate.discard(ref);
+    ref = next;
+    isOurs = true;
+  }
   return ref;
 }
 

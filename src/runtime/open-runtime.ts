@@ -3,8 +3,8 @@ import { RuntimeContext, type RuntimeParts } from './runtime-context.js';
 import type { World } from './world-model.js';
 
 /**
- * Rebuilds the runtime's memory from the journal and lets the catalog catch up. No machine starts here: a world
- * comes to life when something is asked of it.
+ * Rebuilds the runtime's memory from the journal. No machine starts here: a world comes to life when something is
+ * asked of it.
  *
  * @throws JOURNAL_CORRUPT
  */
@@ -13,7 +13,6 @@ export async function openRuntime(parts: RuntimeParts): Promise<RuntimeContext> 
   for await (const entry of parts.journal.read()) {
     context.model.apply(entry.record);
     context.continueAfter(entry.record.at);
-    parts.catalog.project(entry);
   }
   return context;
 }

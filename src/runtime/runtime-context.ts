@@ -12,6 +12,7 @@ import { WorldModel } from './world-model.js';
 
 /** What the runtime is built from; compose.ts supplies the real ones, tests supply theirs. */
 export interface RuntimeParts {
+  /** Whoever opens it lets the catalog have each entry that became durable. */
   readonly journal: Journal;
   readonly catalog: Catalog;
   readonly clock: Clock;
@@ -22,6 +23,11 @@ export interface RuntimeParts {
   /** The current world of argument-free commands, kept across processes. */
   readonly currentWorld: { get(): WorldId | null; set(id: WorldId): void };
 }
+
+/** State handles kept beside those of live machines. A state whose handle was dropped is recovered by replay. */
+const REFS_MAX = 4096;
+/** How many the oldest are dropped at a time. */
+const REFS_DROPPED = 1024;
 
 /** A machine and the state it stands at. */
 interface LiveMachine {
@@ -79,8 +85,7 @@ export class RuntimeContext {
     if (this.#failure) throw this.#failure;
     this.model.apply(record);
     try {
-      const entry = await this.parts.journal.append(record);
-      this.parts.catalog.project(entry);
+      await this.parts.journal.append(record);
     } catch (thrown) {
       this.#failure ??= toWorldError(thrown, 'STORAGE_FAILED', 'The journal could not be written');
       throw this.#failure;
@@ -150,6 +155,20 @@ export class RuntimeContext {
     ref.catch(() => {
       if (this.refs.get(id) === ref) this.refs.delete(id);
     });
+    if (this.refs.size > REFS_MAX + this.machines.size) this.#dropOldest();
+  }
+
+  /** Lets go of the oldest handles that no live machine stands at, so that a long life does not fill memory. */
+  #dropOldest(): void {
+    const heads = new Set([...this.machines.values()].map(({ state }) => state));
+    let dropped = 0;
+    for (const [id, ref] of this.refs) {
+      if (dropped >= REFS_DROPPED) break;
+      if (heads.has(id) || this.persisting.has(id)) continue;
+      this.refs.delete(id);
+      dropped += 1;
+      this.inBackground(ref.then((held) => this.substrate(held.substrate).discard(held)));
+    }
   }
 
   async retire(id: WorldId): Promise<void> {

@@ -6,11 +6,14 @@ import { type JournalEntry, JournalRecord } from '../../src/ports/journal-record
 /** What a failed append left on the disk: the caller cannot know. */
 export type AppendFault = 'lost' | 'kept';
 
+/** How the journal behaves, and misbehaves. */
 export interface JournalFaults {
   /** Called once for every append; an answer makes it fail, and every later one too. */
   readonly failAt?: (seq: number, record: JournalRecord) => AppendFault | undefined;
   /** Waits before the entry counts as durable. */
   readonly delay?: (seq: number) => Promise<void>;
+  /** Receives every entry once it is durable, in order. */
+  readonly onDurable?: (entry: JournalEntry) => void;
   /** Answers before the entry is durable, as no journal may: for tests of the checkers. */
   readonly acknowledgesEarly?: boolean;
 }
@@ -51,6 +54,7 @@ export function memoryJournal(lines: string[], faults: JournalFaults = {}): Memo
     const fault = faults.failAt?.(entry.seq, entry.record);
     if (fault !== 'lost') lines.push(JSON.stringify(entry));
     if (fault) fail('could not be written');
+    faults.onDurable?.(entry);
   }
   return {
     get lastSeq() {

@@ -99,8 +99,12 @@ export function newDisk(seed = 1n): TestDisk {
 export async function openTestRuntime(options: TestRuntimeOptions = {}): Promise<TestRuntime> {
   const disk = options.disk ?? newDisk();
   const { ids, entropy, clock, archive } = disk;
-  const journal = memoryJournal(disk.lines, options.journal);
   const catalog = recordingCatalog();
+  const journal = memoryJournal(disk.lines, {
+    ...options.journal,
+    onDurable: (entry) => catalog.project(entry),
+  });
+  for await (const entry of journal.read()) catalog.project(entry);
   const substrate = createSimulatedSubstrate({
     clock,
     archive,
