@@ -127,7 +127,7 @@ export class ImportLock {
     replaceOwn(imports, own);
     const ours = new Set<string>(OWN_IMPORTS);
     for (const [name, value] of Object.entries(imports)) {
-      if (typeof value !== 'function' || isNative(value)) continue;
+      if (typeof value !== 'function') continue;
       imports[name] = this.#guard(name, value as ImportFunction, ours.has(name));
     }
   }
@@ -196,9 +196,4 @@ function replaceOwn(imports: ImportTable, own: OwnImports): void {
     if (original?.sig !== undefined) replacement.sig = original.sig;
     imports[name] = replacement;
   }
-}
-
-/** Functions that the engine's helper module exports: already WebAssembly, they reach nothing. */
-function isNative(value: object): boolean {
-  return Function.prototype.toString.call(value).includes('[native code]');
 }
