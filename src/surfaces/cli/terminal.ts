@@ -17,7 +17,8 @@ export function processTerminal(env: NodeJS.ProcessEnv = process.env): Terminal 
   const plain = Boolean(env['NO_COLOR']) || env['TERM'] === 'dumb';
   return {
     colour: process.stdout.isTTY === true && !plain,
-    interactive: process.stderr.isTTY === true,
+    // Pseudo-terminals that nobody looks at have no width, and a progress line cannot be erased there.
+    interactive: process.stderr.isTTY === true && process.stderr.columns > 0,
     out: stdout.write,
     err: stderr.write,
     async flush() {
