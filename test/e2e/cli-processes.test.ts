@@ -2,11 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ACTIONS } from '../../src/actions/table.js';
 import { startWr, wr, wrJson } from './cli-process.js';
 
 /** The real `wr` on the real engine: what a process of its own adds to cli-commands.test.ts. */
+
+// Each process starts an engine: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 180_000 });
 
 let folder: string;
 let data: string;
