@@ -25,7 +25,8 @@ export function startProgress(terminal: Terminal, options: { text: string; quiet
   const show = async (): Promise<void> => {
     const { default: ora } = await import('ora');
     // Raw mode on stdin would take Ctrl-C away from the process group, so stdin is left alone.
-    if (!stopped) spinner = ora({ text, discardStdin: false, hideCursor: false }).start();
+    const looks = terminal.colour ? {} : ({ color: false } as const);
+    if (!stopped) spinner = ora({ text, discardStdin: false, hideCursor: false, ...looks }).start();
   };
   return {
     update: (next) => {
