@@ -129,6 +129,7 @@ async function createFromSnapshot(
       requireLive(source, snapshot, detached);
       const birth = snapshotBirth(context, { worldId, source, snapshot, request, detached, names });
       const { ms: snapshotTimeMs, restored } = await againWhenLost(context, substrate.name, async () => {
+        await substrate.baseDigest(wait); // The engine starts once a process: no part of this time.
         const { value: ref, ms } = await context.timed(() => materialiseState(context, snapshot.state, wait));
         const restore = () => substrate.restore(ref, identityOf(birth), wait);
         return { ms, restored: await startMachine(context, restore) };

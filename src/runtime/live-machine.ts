@@ -41,6 +41,17 @@ export async function againWhenLost<T>(
   }
 }
 
+/**
+ * Has the substrate's engine started, which it does once a process: no boot, snapshot or branch is charged for that.
+ */
+export async function engineReady(
+  context: RuntimeContext,
+  substrate: SubstrateName,
+  wait: Wait,
+): Promise<void> {
+  await againWhenLost(context, substrate, () => context.substrate(substrate).baseDigest(wait));
+}
+
 /** True for the errors that mean: this handle is gone, but the journal still knows the state. */
 export function isLost(thrown: unknown): boolean {
   return thrown instanceof WorldError && (thrown.code === 'STATE_LOST' || thrown.code === 'EXECUTOR_LOST');

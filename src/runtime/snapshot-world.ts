@@ -2,7 +2,7 @@ import { WorldError } from '../model/world-error.js';
 import type { RecordOf } from '../ports/journal-record.js';
 import type { Wait } from '../ports/substrate.js';
 import { requireNotDeleted } from './find-world.js';
-import { isLost } from './live-machine.js';
+import { engineReady, isLost } from './live-machine.js';
 import { persistState } from './persist-state.js';
 import type { RuntimeContext } from './runtime-context.js';
 import { ownMegabytes } from './start-machine.js';
@@ -30,6 +30,7 @@ export async function snapshotWorld(
       const state = world.head;
       context.reservedSnapshotNames.add(chosen);
       try {
+        await engineReady(context, world.birth.substrate, wait);
         const { value: durable, ms } = await context.timed(() => persistState(context, state, wait));
         const memoryOverheadMb = await overhead(context, world);
         const record: RecordOf<'snapshot.taken'> = {

@@ -1,7 +1,7 @@
 import type { MetricsRecord, WorldBirth } from '../ports/journal-record.js';
 import type { Machine, Wait } from '../ports/substrate.js';
 import { identityOf } from './create-world.js';
-import { againWhenLost } from './live-machine.js';
+import { againWhenLost, engineReady } from './live-machine.js';
 import { mapBounded } from './map-bounded.js';
 import { materialiseState } from './materialise-state.js';
 import type { RuntimeContext } from './runtime-context.js';
@@ -42,6 +42,7 @@ export async function startChildren<R>(
   let started: Started[] = [];
   try {
     const births = childBirths(context, parent, { ...how, names });
+    await engineReady(context, substrate, how.wait);
     const { value: children, ms } = await context.timed(() =>
       againWhenLost(context, substrate, () => startAll(context, parent, births, how.wait)),
     );

@@ -37,7 +37,7 @@ describe('the packed package', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test('holds what it needs and nothing else', () => {
-    expect([...new Set(files.map((path) => path.split('/')[0]))].sort()).toEqual(EXPECTED_TOP);
+    expect(new Set(files.map((path) => path.split('/')[0]))).toEqual(new Set(EXPECTED_TOP));
     expect(files).toContain('dist/index.js');
     expect(files).toContain('dist/index.d.ts');
     expect(files).toContain('guest/python/world.py');

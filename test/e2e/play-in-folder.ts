@@ -20,7 +20,7 @@ export function makeFolder(): string {
 /** Runs the demo in this process, on the programs in a folder. */
 export async function playDemoIn(
   dataDir: string,
-  options: { json: boolean; programs?: string; colour?: boolean; isolationWarning?: string },
+  options: { json: boolean; programs?: string; colour?: boolean },
 ): Promise<PlayedDemo> {
   let out = '';
   let err = '';

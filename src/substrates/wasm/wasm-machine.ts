@@ -38,6 +38,8 @@ export class WasmMachine implements Machine {
   /** The result of an execution was given out, but its state is lost: nothing can continue from here. */
   #broken: WorldError | null = null;
   #running: AbortController | null = null;
+  /** Snapshots asked for and not answered yet: they still need the state. */
+  readonly #snapshots = new Set<Promise<StateRef>>();
   #closed = false;
 
   /** Takes over one keeper of `at`. */
@@ -61,9 +63,13 @@ export class WasmMachine implements Machine {
   }
 
   async snapshot(wait: Wait): Promise<StateRef> {
-    await this.#settle(wait);
-    assertAlive(this.#at);
-    return this.#parts.registry.reference(this.#at);
+    const taken = this.#take(wait);
+    this.#snapshots.add(taken);
+    try {
+      return await taken;
+    } finally {
+      this.#snapshots.delete(taken);
+    }
   }
 
   async measure(): Promise<Measurement> {
@@ -77,7 +83,14 @@ export class WasmMachine implements Machine {
     this.#closed = true;
     this.#running?.abort(new WorldError('INTERRUPTED', 'the machine was closed'));
     await this.#capture?.catch(() => undefined);
+    await Promise.allSettled(this.#snapshots);
     this.#parts.registry.release(this.#at);
+  }
+
+  async #take(wait: Wait): Promise<StateRef> {
+    await this.#settle(wait);
+    assertAlive(this.#at);
+    return this.#parts.registry.reference(this.#at);
   }
 
   async #begin(request: ExecuteRequest, sink: OutputSink, signal: AbortSignal): Promise<RunCall> {

@@ -32,6 +32,21 @@ async function boot(number: number) {
   return substrate.boot(SPEC, identityOf(number), {});
 }
 
+describe('snapshots', () => {
+  test('one still being taken when its machine is closed is a state that lasts', async () => {
+    for (let round = 0; round < 20; round++) {
+      const machine = await boot(100 + round);
+      await run(machine, `x = ${round}`);
+      const taking = machine.snapshot({});
+      await machine[Symbol.asyncDispose]();
+      const state = await taking;
+      await using again = await substrate.restore(state, identityOf(100 + round), {});
+      expect(await value(again, 'x')).toBe(String(round));
+      await substrate.discard(state);
+    }
+  });
+});
+
 describe('executions', () => {
   test('state is kept between them, and output arrives in order before the end', async () => {
     const machine = await boot(1);

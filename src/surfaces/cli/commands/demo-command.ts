@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { RuntimeClient } from '../../client/runtime-client.js';
 import { examplesText } from '../action-command.js';
 import type { Cli } from '../cli.js';
+import { isolationWarning } from '../isolation-warning.js';
 import { openRuntime } from '../open-runtime.js';
 import { type GlobalOptions, settingsOf } from '../settings.js';
 
@@ -22,8 +23,12 @@ export function registerDemo(program: Command, cli: Cli): void {
     const { runDemo } = await import('../demo/demo-command.js');
     const { terminal, interruption } = cli;
     cli.exitCode = await runDemo({
-      open: async ({ dataDir }) =>
-        new RuntimeClient((await openRuntime(cli, { ...settings, dataDir })).transport),
+      open: async ({ dataDir }) => {
+        const { context, transport } = await openRuntime(cli, { ...settings, dataDir });
+        const warning = isolationWarning(context);
+        if (warning !== undefined) terminal.err(`warning: ${warning}\n`);
+        return new RuntimeClient(transport);
+      },
       dataDir: settings.dataDir,
       json: settings.json,
       colour: terminal.colour,

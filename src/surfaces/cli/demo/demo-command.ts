@@ -20,8 +20,6 @@ export interface DemoOptions {
   /** Takes warnings and failures. */
   readonly err: (text: string) => void;
   readonly signal?: AbortSignal | undefined;
-  /** One line to warn with, when worlds here have fewer walls around them than they should. */
-  readonly isolationWarning?: string | undefined;
   /** Folder of the example; default: the one of this package. */
   readonly programs?: URL | undefined;
 }
@@ -37,7 +35,6 @@ const PROGRAMS = new URL('../../../../examples/braess/', import.meta.url);
 export async function runDemo(options: DemoOptions): Promise<number> {
   const { write, err, json } = options;
   const dataDir = options.dataDir ? resolve(options.dataDir) : await freshFolder();
-  if (options.isolationWarning !== undefined) err(`warning: ${options.isolationWarning}\n`);
   if (!json) write(`${demoHeading(dataDir, options.colour)}\n`);
   const progress = json ? SILENT : told(write);
   const report = await play(options, dataDir, progress);

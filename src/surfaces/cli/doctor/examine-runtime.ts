@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { RuntimeContext } from '../../../actions/maintenance.js';
 import { MIB } from '../../../model/limits.js';
 import { msText } from '../format/cells.js';
+import { isolationWarning } from '../isolation-warning.js';
 import { type Check, fail, ok, warn } from './check.js';
 
 /** Less free space than this is told, MiB. */
@@ -94,7 +95,7 @@ async function engineCheck({ parts }: RuntimeContext, signal: AbortSignal): Prom
 
 async function startupCheck(dataDir: string): Promise<Check> {
   const folder = join(dataDir, 'cache');
-  const found = (await readdir(folder)).filter((name) => /^startup-.*\.lz4$/.test(name));
+  const found = (await readdir(folder)).filter((name) => /^startup-[0-9a-f]+$/.test(name));
   const [first] = found;
   if (first === undefined) {
     return warn('startup snapshot', `none in ${folder} yet: each start of the engine takes longer`);
@@ -103,9 +104,11 @@ async function startupCheck(dataDir: string): Promise<Check> {
   return ok('startup snapshot', `${first}, ${(size / MIB).toFixed(1)} MiB`);
 }
 
-async function isolationCheck({ parts }: RuntimeContext): Promise<Check> {
-  const walls = [...parts.substrates.values()].map(
+async function isolationCheck(context: RuntimeContext): Promise<Check> {
+  const walls = [...context.parts.substrates.values()].map(
     ({ name, supports }) => `${name}: ${supports.isolation.join(', ') || 'none'}`,
   );
+  const warning = isolationWarning(context);
+  if (warning !== undefined) return warn('isolation', `${walls.join('; ')}; ${warning}`);
   return ok('isolation', walls.join('; '));
 }
