@@ -267,7 +267,7 @@ export const Rows = z.array(z.record(z.string(), z.unknown()));
 export type Rows = z.infer<typeof Rows>;
 
 export const QueryInput = z.strictObject({
-  sql: z.string().min(1).max(1_000_000),
+  sql: z.string().min(1).max(65_536),
   rowsMax: z.int().min(1).max(1_000_000).optional(),
   timeoutMs: TimeoutMs.optional(),
 });

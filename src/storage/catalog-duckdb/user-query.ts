@@ -8,7 +8,11 @@ import { WorldError } from '../../model/world-error.js';
 import type { QueryLimits, QueryResult } from '../../ports/catalog.js';
 import { jsonValue } from './json-value.js';
 
-const SQL_BYTES_MAX = 1024 * 1024;
+/**
+ * Longest query, bytes. DuckDB plans deep or wide statements in quadratic time and cannot be interrupted meanwhile:
+ * 40,000 unions kept it busy for minutes.
+ */
+const SQL_BYTES_MAX = 64 * 1024;
 /** Text in a result, bytes: rows beyond are cut like those beyond the row limit. */
 const RESULT_BYTES_MAX = 64 * 1024 * 1024;
 const INTERRUPT_EVERY_MS = 50;
