@@ -301,9 +301,16 @@ def tidy(_):
 
 
 def settle(_):
-    """The last call before the base state is taken: the first execution of a world is number 1."""
+    """The last call before the base state is taken: the first execution of a world is number 1.
+
+    What is there by then is taken out of the collector's sight: a collection writes into every object it looks at, and
+    would make each world's own copy of pages that all worlds can share.
+    """
+    import gc
+
     global _executions
     _executions = 0
+    gc.freeze()
 
 
 def fill_pools(_):

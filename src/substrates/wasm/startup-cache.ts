@@ -32,7 +32,8 @@ async function writeSparse(handle: FileHandle, bytes: Uint8Array): Promise<void>
     if (block.length === BLOCK_BYTES && ZERO_BLOCK.equals(block)) continue;
     await handle.write(block, 0, block.length, STARTUP_HEADER_BYTES + at);
   }
-  await handle.sync();
+  // Not synced: a file that power loss left incomplete fails its checksum and is made again, and writing out 50 MB
+  // now would hold up the first snapshots.
 }
 
 /** The cache in `folder`, which is made when something is written to it. */
