@@ -1,10 +1,11 @@
-// npm run bench [-- --only NAME]... [--n COUNT] [--quick] [--json]
+// wr bench, or npm run bench -- [--only NAME]... [--n COUNT] [--quick] [--json]
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import Table from 'cli-table3';
 import { WorldRuntime } from '../dist/index.js';
+import { paintFor } from '../dist/surfaces/cli/format/paint.js';
+import { table } from '../dist/surfaces/cli/format/table.js';
 import { COLD_START } from './cold-start.mjs';
 import { CPU } from './cpu.mjs';
 import { FANOUT } from './fanout.mjs';
@@ -93,23 +94,22 @@ async function measure(measurement, folder, count) {
 }
 
 function textOf(machine, results) {
-  const table = new Table({
-    head: ['name', 'unit', 'n', 'p50', 'p95', 'p99', 'goal (p50)', ''],
-    style: { head: [], border: [], compact: true },
-    colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'left'],
-  });
-  for (const result of results) table.push(rowOf(result));
+  const columns = ['name', 'unit', 'n', 'p50', 'p95', 'p99', 'goal (p50)', ''].map((title) => ({
+    title,
+    right: ['n', 'p50', 'p95', 'p99', 'goal (p50)'].includes(title),
+  }));
+  const text = table(paintFor(false), columns, results.map(rowOf));
   const { cpu, cores, memoryBytes, node, os, date, loadAverage } = machine;
   const gib = (memoryBytes / 1024 ** 3).toFixed(1);
   const load = loadAverage.map((one) => one.toFixed(2)).join(' ');
-  return `${table.toString()}\n${cpu}, ${cores} cores, ${gib} GiB, ${os}, Node ${node}, ${date}, load ${load}\n`;
+  return `${text}\n${cpu}, ${cores} cores, ${gib} GiB, ${os}, Node ${node}, ${date}, load ${load}\n`;
 }
 
 function rowOf({ name, unit, n, p50, p95, p99, goal, skipped, note }) {
   if (skipped !== undefined) return [name, unit, '', '', '', '', '', `skipped: ${skipped}`];
   const verdict = goal === null ? (note ?? '') : p50 <= goal ? 'met' : 'MISSED';
   const goalText = goal === null ? '' : `<= ${goal}`;
-  return [name, unit, n, number(p50), number(p95), number(p99), goalText, verdict];
+  return [name, unit, String(n), number(p50), number(p95), number(p99), goalText, verdict];
 }
 
 function number(value) {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 
 const BENCH = resolve(import.meta.dirname, '../../bench/run.mjs');
+const WR = resolve(import.meta.dirname, '../../bin/wr.js');
 const finite = z.number().nonnegative();
 
 const Output = z.strictObject({
@@ -30,9 +31,9 @@ const Output = z.strictObject({
   ),
 });
 
-test('the benchmark prints the numbers asked for as JSON alone', () => {
+test('wr bench prints the numbers asked for as JSON alone', () => {
   const names = ['wasm.create', 'wasm.branch_exec_reply', 'wasm.fanout_100', 'wasm.snapshot_durable'];
-  const args = [BENCH, '--json', '--n', '2', ...names.flatMap((name) => ['--only', name])];
+  const args = [WR, 'bench', '--json', '--n', '2', ...names.flatMap((name) => ['--only', name])];
   const out = execFileSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   const { results } = Output.parse(JSON.parse(out));
   expect(new Set(results.map(({ name }) => name))).toEqual(new Set(names));

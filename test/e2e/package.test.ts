@@ -11,6 +11,7 @@ const EXPECTED_TOP = [
   'CHANGELOG.md',
   'LICENSE',
   'README.md',
+  'bench',
   'bin',
   'dist',
   'docs',

@@ -1,30 +1,56 @@
-import { existsSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { WorldError } from '../../../model/world-error.js';
-import { examplesText, jsonText } from '../action-command.js';
+import { examplesText } from '../action-command.js';
 import type { Cli } from '../cli.js';
+import { interrupted } from '../report-error.js';
 import { type GlobalOptions, settingsOf } from '../settings.js';
 
 const SCRIPT = new URL('../../../../bench/run.mjs', import.meta.url);
-const COMMAND = 'npm run bench';
 
-/** `wr bench`: says how to measure. The measuring programs are part of a checkout, not of the installed package. */
+interface BenchOptions {
+  readonly only?: string[];
+  readonly n?: string;
+  readonly quick?: boolean;
+}
+
+/** `wr bench`: measures in data directories of its own, in a process of its own. */
 export function registerBench(program: Command, cli: Cli): void {
   const command = program
     .command('bench')
-    .description('say how to measure boot, snapshot, branch and execution times on this machine')
-    .addHelpText('after', examplesText([['wr bench', 'prints the command to run']]));
-  command.action(() => {
+    .description('measure boot, snapshot, branch and execution times on this machine')
+    .option('--only <name>', 'measure only this; repeatable', (name: string, before: string[] = []) => [
+      ...before,
+      name,
+    ])
+    .option('--n <count>', 'samples of each measurement (default: its own)')
+    .option('--quick', 'a tenth of the samples')
+    .addHelpText(
+      'after',
+      examplesText([
+        ['wr bench', 'everything; takes about a minute'],
+        ['wr bench --only wasm.branch_exec_reply --json', 'one measurement, for a program'],
+      ]),
+    );
+  command.action(async () => {
+    const { only = [], n, quick } = command.opts<BenchOptions>();
     const { json } = settingsOf(command.optsWithGlobals<GlobalOptions>(), cli.env);
-    if (!existsSync(SCRIPT)) {
-      throw new WorldError(
-        'UNSUPPORTED',
-        `The benchmarks are not part of the installed package. In a checkout of the repository, run: ${COMMAND}`,
-        { details: { command: COMMAND } },
-      );
-    }
-    const folder = fileURLToPath(new URL('../', SCRIPT));
-    cli.terminal.out(json ? jsonText({ command: COMMAND, folder }) : `in ${folder} run: ${COMMAND}\n`);
+    const args = [
+      ...only.flatMap((name) => ['--only', name]),
+      ...(n === undefined ? [] : ['--n', n]),
+      ...(quick ? ['--quick'] : []),
+      ...(json ? ['--json'] : []),
+    ];
+    const { signal } = cli.interruption;
+    const child = spawn(process.execPath, [fileURLToPath(SCRIPT), ...args], { stdio: 'inherit' });
+    const stop = (): void => {
+      child.kill('SIGINT');
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    const [code] = (await once(child, 'exit')) as [number | null];
+    signal.removeEventListener('abort', stop);
+    if (signal.aborted) throw interrupted('The measurements so far are lost.');
+    cli.exitCode = code ?? 1;
   });
 }
