@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WorldRuntime } from '../../src/index.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const DOCUMENTS = [
@@ -89,6 +90,21 @@ describe('what the documents promise', () => {
     },
     120_000,
   );
+
+  test('Python blocks run in a world', async () => {
+    const blocks = DOCUMENTS.flatMap(blocksOf).filter(({ language }) => language === 'python');
+    expect(blocks.length).toBeGreaterThan(0);
+    const runtime = await WorldRuntime.open({ dataDir: join(folder, 'python') });
+    try {
+      for (const { text } of blocks) {
+        const world = await runtime.create();
+        await world.deposit('USD', 10n);
+        expect((await world.execute(text)).error, text).toBeNull();
+      }
+    } finally {
+      await runtime.close();
+    }
+  }, 60_000);
 
   test.each(DOCUMENTS)('%s exists and its links lead somewhere', (document) => {
     const text = readFileSync(join(ROOT, document), 'utf8');
