@@ -2,6 +2,13 @@ import nodeCrypto from 'node:crypto';
 import type { GuestInputs } from './guest-inputs.js';
 
 /**
+ * It enters the guest's memory, so it says nothing of the machine. Where WebAssembly has garbage collection (Node 22
+ * and later) the engine would call functions through a trampoline of another kind, which leaves its mark in memory;
+ * it does not on an iPhone, and so every version of Node makes the same base image.
+ */
+const USER_AGENT = 'world (no trampoline: iPhone)';
+
+/**
  * Replaces, in this thread and for good, every global through which the engine's JavaScript side could see the
  * machine it runs on. Must run before the engine's modules are imported: they keep what they find.
  */
@@ -13,7 +20,7 @@ export function pinGlobals(inputs: GuestInputs): void {
     return new DataView(word.buffer).getUint32(0) / 2 ** 32;
   };
   pinEntropy(inputs);
-  define('navigator', { userAgent: 'world', language: 'C', languages: ['C'], platform: '' });
+  define('navigator', { userAgent: USER_AGENT, language: 'C', languages: ['C'], platform: '' });
   // With stack switching the engine takes other code paths, and keeps promises across executions.
   for (const name of ['Suspending', 'promising', 'SuspendError', 'Suspender', 'Function']) {
     Reflect.deleteProperty(WebAssembly, name);
