@@ -201,7 +201,7 @@ export const PullUpInput = z.strictObject({
 export type PullUpInput = z.input<typeof PullUpInput>;
 
 /** Exact numbers as text (`1/3`), null where undefined with the reason in `wevReason`. */
-export const WevView = z.object({
+export const WevView = z.strictObject({
   poa: z.string().nullable(),
   wev: z.string().nullable(),
   wevValue: z.string().nullable(),

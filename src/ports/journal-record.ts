@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { WevView } from '../model/api.js';
 import {
   BranchId,
   ConditionId,
@@ -202,18 +203,8 @@ export const WorldPushedDown = z.strictObject({
   ledger: z.array(LedgerOp),
 });
 
-/** Exact rationals as text, or null with the reason in `wevReason`. */
-export const WevRecord = z.strictObject({
-  poa: z.string().nullable(),
-  wev: z.string().nullable(),
-  wevValue: z.string().nullable(),
-  regret: z.string().nullable(),
-  pctExtractable: z.string().nullable(),
-  wevExpected: z.string().nullable(),
-  losingBalances: z.record(z.string(), z.string()),
-  unbounded: z.boolean(),
-  wevReason: z.string().nullable(),
-});
+/** What was measured, as it is also answered. */
+export const WevRecord = WevView;
 export type WevRecord = z.infer<typeof WevRecord>;
 
 export const WorldPulledUp = z.strictObject({

@@ -96,7 +96,7 @@ export function openConditionOf(context: RuntimeContext, parent: World): Conditi
   if (parent.openCondition !== null) return context.model.condition(parent.openCondition);
   throw new WorldError(
     'NO_PUSH_DOWN',
-    `World ${parent.name} has no open push-down. ${whatToDo(context, parent)}`,
+    `World ${parent.name} has no open push-down. ${adviceFor(context, parent)}`,
     {
       details: { world: parent.id },
     },
@@ -104,7 +104,7 @@ export function openConditionOf(context: RuntimeContext, parent: World): Conditi
 }
 
 /** Naming a verse makes it the current world, so the parent is often what was meant. */
-function whatToDo(context: RuntimeContext, world: World): string {
+function adviceFor(context: RuntimeContext, world: World): string {
   const own = world.outcome && context.model.condition(world.outcome.conditionId);
   if (own?.status !== 'open') return `First: wr push-down ${world.name}`;
   const { name } = context.model.world(own.parentId);
