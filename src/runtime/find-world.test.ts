@@ -101,9 +101,11 @@ it('snapshots and states are found by name, id and prefix', async () => {
   await refused(
     attempt(() => findSnapshot(model, 'none')),
     'SNAPSHOT_NOT_FOUND',
+    /wr query .*FROM snapshots/,
   );
   await refused(
     attempt(() => findState(model, 'stt_ZZZZ')),
     'STATE_NOT_FOUND',
+    /wr log/,
   );
 });

@@ -63,6 +63,13 @@ export function makeCurrent(context: RuntimeContext, world: World): void {
   if (context.parts.currentWorld.get() !== world.id) context.parts.currentWorld.set(world.id);
 }
 
+/** The command that shows what there is of the kind that was not found. */
+const WHERE_LISTED = {
+  WORLD_NOT_FOUND: 'wr list --all',
+  SNAPSHOT_NOT_FOUND: 'wr query "SELECT name, snapshot_id FROM snapshots"',
+  STATE_NOT_FOUND: 'wr log',
+} as const;
+
 function byPrefix<T extends { id: string }>(all: Iterable<T>, reference: string): T[] {
   if (reference.length < PREFIX_LENGTH_MIN) return [];
   return [...all].filter((one) => one.id.startsWith(reference));
@@ -71,14 +78,18 @@ function byPrefix<T extends { id: string }>(all: Iterable<T>, reference: string)
 function only<T extends { id: string; name?: string }>(
   found: readonly T[],
   reference: string,
-  code: 'WORLD_NOT_FOUND' | 'SNAPSHOT_NOT_FOUND' | 'STATE_NOT_FOUND',
+  code: keyof typeof WHERE_LISTED,
   noun: string,
 ): T {
   const [first] = found;
   if (first === undefined) {
-    throw new WorldError(code, `There is no ${noun} ${JSON.stringify(reference)}. See: wr list --all`, {
-      details: { [noun]: reference },
-    });
+    throw new WorldError(
+      code,
+      `There is no ${noun} ${JSON.stringify(reference)}. See: ${WHERE_LISTED[code]}`,
+      {
+        details: { [noun]: reference },
+      },
+    );
   }
   if (found.length > 1) {
     const matches = found.map((one) => (one.name ? `${one.name} (${one.id})` : one.id));

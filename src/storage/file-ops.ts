@@ -1,5 +1,6 @@
 import { constants, type Stats } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { WorldError } from '../model/world-error.js';
 
 /** An open file. Offsets and lengths are bytes. */
@@ -48,9 +49,7 @@ export const nodeFileOps: FileOps = {
   rename,
   remove: (path) => rm(path, { force: true }),
   list: async (directory) => (await readdir(directory)).sort(),
-  makeDirectory: async (path) => {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-  },
+  makeDirectory,
   exists: async (path) => (await statOrNull(path)) !== null,
   syncDirectory: async (path) => {
     const handle = await open(path, constants.O_RDONLY);
@@ -61,6 +60,20 @@ export const nodeFileOps: FileOps = {
     }
   },
 };
+
+/** Step by step: where no directory can be made, as in /proc, Node's recursive `mkdir` never returns. */
+async function makeDirectory(path: string): Promise<void> {
+  const folder = resolve(path);
+  const parent = dirname(folder);
+  if ((await statOrNull(folder))?.isDirectory()) return;
+  if (parent !== folder) await makeDirectory(parent);
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    // Somebody else may have made it meanwhile.
+    if (!(await statOrNull(folder))?.isDirectory()) throw error;
+  }
+}
 
 async function openNodeFile(path: string, access: keyof typeof ACCESS): Promise<OpenFile> {
   const handle = await open(path, ACCESS[access], 0o600);

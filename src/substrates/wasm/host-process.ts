@@ -178,7 +178,8 @@ export class HostProcess {
   #lose(reason: string): void {
     if (this.#lost !== null) return;
     const printed = this.#diagnostics.trim();
-    const text = `the executor host was lost: ${reason}${printed === '' ? '' : `; it printed: ${printed}`}`;
+    const words = printed === '' ? '' : `; it printed: ${printed}`;
+    const text = `the executor host was lost, and another takes its place: send the request again (${reason}${words})`;
     this.#fail(new WorldError('EXECUTOR_LOST', text, { details: { reason } }));
   }
 

@@ -197,11 +197,10 @@ function faultOf(outcome: Exclude<RunOutcome, { kind: 'done' }>): WorldError {
   }
   const { reason } = outcome;
   if (MEMORY_REASON.test(reason)) {
-    return new WorldError('MEMORY_LIMIT', `the execution was rolled back: ${reason}`, {
-      details: { reason },
-    });
+    const text = `the execution was rolled back: raise memoryBytes or use less (${reason})`;
+    return new WorldError('MEMORY_LIMIT', text, { details: { reason } });
   }
-  const text = `the engine failed and the execution was rolled back: ${reason}`;
+  const text = `the engine failed and the execution was rolled back: do it in another way (${reason})`;
   return new WorldError('ENGINE_FAULT', text, { details: { reason } });
 }
 

@@ -349,7 +349,10 @@ describe('losing the host', () => {
     const attempt = run(machine, HANG).catch((error: unknown) => error);
     await sleep(100);
     process.kill(pid, 'SIGKILL');
-    expect(await attempt).toMatchObject({ code: 'EXECUTOR_LOST' });
+    expect(await attempt).toMatchObject({
+      code: 'EXECUTOR_LOST',
+      message: expect.stringContaining('send the request again') as string,
+    });
     await expect(run(machine, '1')).rejects.toMatchObject({ code: 'STATE_LOST' });
     await expect(own.restore(state, identityOf(42), {})).rejects.toMatchObject({ code: 'STATE_LOST' });
     await own.discard(state);
