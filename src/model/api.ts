@@ -7,7 +7,7 @@ import { Trit } from './trit.js';
  */
 
 /** A world by id, by name, or by an unambiguous prefix of its id; absent: the current world. */
-const WorldReference = z.string().min(1).max(200);
+const WorldReference = z.string().min(1).max(4096);
 const Name = z
   .string()
   .regex(

@@ -137,7 +137,7 @@ async function collect(result: DuckDBResult, limits: QueryLimits): Promise<Query
 function refused(reason: string, cause?: unknown): WorldError {
   return new WorldError(
     'QUERY_REFUSED',
-    `The query was refused: ${reason}. Write exactly one SELECT over the catalog's tables (SHOW TABLES lists them).`,
+    `The query was refused: ${reason.trimEnd()}${reason.includes('\n') ? '\n' : '. '}Write exactly one SELECT over the catalog's tables (SHOW TABLES lists them).`,
     { details: { reason }, ...(cause === undefined ? {} : { cause }) },
   );
 }

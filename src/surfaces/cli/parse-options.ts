@@ -19,6 +19,14 @@ export function parseWhole(what: string): (text: string) => number {
   };
 }
 
+/** A whole number from 1. */
+export function parseCount(what: string): (text: string) => number {
+  return (text) => {
+    if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+    throw expected(what, 'a whole number from 1', text);
+  };
+}
+
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/;
 const DURATION_UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 

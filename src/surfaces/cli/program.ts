@@ -7,7 +7,7 @@ import { registerBench } from './commands/bench-command.js';
 import { registerDemo } from './commands/demo-command.js';
 import { registerDoctor } from './commands/doctor-command.js';
 import { ownPackage } from './own-package.js';
-import { parseDuration, parseWhole } from './parse-options.js';
+import { parseCount, parseDuration } from './parse-options.js';
 
 const AFTER_HELP = `
 Worlds are given by id, name, last part of the name, or a prefix of the id. A command without a world means the
@@ -42,7 +42,7 @@ export function buildProgram(cli: Cli, onError: (text: string) => void): Command
     .option(
       '--workers <n>',
       'executors at a time (default: $WORLD_WORKERS, else by the processors)',
-      parseWhole('--workers'),
+      parseCount('--workers'),
     )
     .option(
       '--lock-wait <time>',

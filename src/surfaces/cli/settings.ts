@@ -1,4 +1,4 @@
-import { parseWhole } from './parse-options.js';
+import { parseCount } from './parse-options.js';
 
 /** Options that every command takes. */
 export interface GlobalOptions {
@@ -23,7 +23,7 @@ export function settingsOf(options: GlobalOptions, env: NodeJS.ProcessEnv): Sett
   const workers = env['WORLD_WORKERS'];
   return {
     dataDir: options.dataDir || env['WORLD_DATA_DIR'] || undefined,
-    workers: options.workers ?? (workers ? parseWhole('WORLD_WORKERS')(workers) : undefined),
+    workers: options.workers ?? (workers ? parseCount('WORLD_WORKERS')(workers) : undefined),
     lockWaitMs: options.lockWait,
     json: options.json ?? false,
     quiet: options.quiet ?? false,

@@ -14,7 +14,10 @@ export function registerDemo(program: Command, cli: Cli): void {
     .addHelpText(
       'after',
       examplesText([
-        ['wr demo', 'in a new folder, which stays so that one can look around in it'],
+        [
+          'wr demo',
+          'in the data directory if one is named, else in a new folder, which stays to look around in',
+        ],
         ['wr demo --json', 'the report alone, for a program'],
       ]),
     );
