@@ -19,7 +19,15 @@ const Code = z
   .refine((code) => code.isWellFormed(), 'code must be well-formed Unicode (it has a lone surrogate)');
 const TimeoutMs = z.int().min(1).max(86_400_000);
 /** Accepts a whole number or its decimal text; JSON numbers are exact up to 2^53 - 1. */
-const Seed = z.union([z.int().min(0), z.string().regex(/^(0x[0-9a-fA-F]{1,16}|\d{1,20})$/)]);
+const Seed = z.union([
+  z.int().min(0),
+  z
+    .string()
+    .regex(
+      /^(0x[0-9a-fA-F]{1,16}|\d{1,20})$/,
+      'a seed is a whole number from 0 to 2^64 - 1, decimal or 0x and hex digits',
+    ),
+]);
 
 export const WorldView = z.object({
   id: z.string(),

@@ -156,6 +156,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   EMFILE: 'Too many files are open: raise the limit (ulimit -n).',
   ENFILE: 'Too many files are open on this machine.',
   ENOTDIR: 'A file stands where a directory should be: use another data directory.',
+  EEXIST: 'A file stands where a directory should be: use another data directory.',
   EIO: 'The device reported an error: check the disk.',
 };
 
