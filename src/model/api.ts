@@ -72,7 +72,7 @@ export const ExecutionView = z.object({
   effects: z.array(z.record(z.string(), z.string())),
   /** Head after the execution. */
   state: z.string(),
-  /** From accepted to acknowledged. */
+  /** From its turn until its record was handed to the journal, ms: waiting in the queue and the last fsync left out. */
   timeMs: z.number(),
   /** In the guest's interpreter. */
   runMs: z.number(),
@@ -233,6 +233,7 @@ export const PullUpView = z.object({
   oracle: z.object({ source: z.string(), evidence: z.unknown() }),
   wev: WevView,
   state: z.string(),
+  /** Until its record was handed to the journal, ms. */
   pullUpTimeMs: z.number(),
 });
 export type PullUpView = z.infer<typeof PullUpView>;

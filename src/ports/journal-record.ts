@@ -122,7 +122,9 @@ export const WorldExecuted = z.strictObject({
   effects: z.array(EffectRecord),
   /** SHA-256 of everything the guest answered; compared on replay. */
   resultDigest: z.string(),
+  /** In the guest's interpreter, ms. */
   runMs: z.number(),
+  /** From its turn until this record was made, ms. */
   timeMs: z.number(),
   /** What its transfers did to the ledger. */
   ledger: z.array(LedgerOp),

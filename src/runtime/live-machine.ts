@@ -12,12 +12,12 @@ export async function liveMachine(context: RuntimeContext, world: World, wait: W
   const live = context.machines.get(world.id);
   if (live?.state === world.head) {
     // Its state is captured behind the acknowledgement; running further before that could change what is captured.
-    // A machine whose capture failed is of no more use: the state is made again by replay.
-    const failed = await context.refs.get(world.head)?.then(
-      () => false,
+    // Where that failed the handle is gone too: the machine is of no more use, and replay makes the state again.
+    const captured = await context.refs.get(world.head)?.then(
       () => true,
+      () => false,
     );
-    if (failed !== true) return live.machine;
+    if (captured === true) return live.machine;
   }
   await context.retire(world.id);
   return againWhenLost(context, world.birth.substrate, () => restoreHead(context, world, wait));
