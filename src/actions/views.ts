@@ -17,7 +17,7 @@ export function worldView(context: RuntimeContext, world: World): WorldView {
     verseId: world.verseId,
     trit: identity.trit,
     probability: identity.probability,
-    seed: identity.seed.toString(),
+    seed: (world.identities.at(-1) ?? birth.identity).seed,
     account: birth.account,
     parentId: birth.parentId,
     snapshotId: birth.snapshotId,

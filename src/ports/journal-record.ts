@@ -31,6 +31,8 @@ export const IdentityRecord = z.strictObject({
   probability: z.string(),
   seed: U64Text,
   commonRandomNumbers: z.boolean(),
+  /** Seed of the common random numbers while they are not in the state: its source had not run yet. */
+  commonSeed: U64Text.optional(),
 });
 export type IdentityRecord = z.infer<typeof IdentityRecord>;
 

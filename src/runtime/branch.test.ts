@@ -91,6 +91,25 @@ describe('branch', () => {
     expect(drawn.slice(3)).toEqual([own, own, own]);
   });
 
+  it('takes common random numbers from a parent that has not run yet', async () => {
+    const t = await openTestRuntime();
+    const root = await newWorld(t, 'w');
+    await run(t, root, 'random');
+    await branch(t.context, root, { children: [{ name: 'idle' }, { name: 'other' }] }, {});
+    for (const name of ['w/idle', 'w/other']) {
+      await branch(t.context, named(t, name), { count: 2, commonRandomNumbers: true }, {});
+    }
+    const drawn = [];
+    for (const id of named(t, 'w/idle').childIds) {
+      drawn.push((await run(t, t.context.model.world(id), 'random')).value);
+    }
+    const idle = (await run(t, named(t, 'w/idle'), 'random')).value;
+    expect(drawn).toEqual([idle, idle]);
+    expect((await run(t, t.context.model.world(named(t, 'w/other').childIds[0]!), 'random')).value).not.toBe(
+      idle,
+    );
+  });
+
   it('works on a frozen parent, and not on one that ended', async () => {
     const t = await openTestRuntime();
     const parent = await newWorld(t, 'w');

@@ -11,7 +11,7 @@ import { againWhenLost } from './live-machine.js';
 import { materialiseState } from './materialise-state.js';
 import type { RuntimeContext } from './runtime-context.js';
 import { type StartedMachine, startMachine } from './start-machine.js';
-import { NameReservation, nextSeed } from './world-births.js';
+import { NameReservation, nextSeed, randomNumbers } from './world-births.js';
 import { identityFrom, type Snapshot, type World } from './world-model.js';
 
 export interface CreateRequest {
@@ -197,8 +197,10 @@ function snapshotBirth(
       verse: request.metadata?.['verse'] ?? (detached ? 'root' : parent.verse),
       trit: request.trit ?? 0,
       probability: detached ? '1' : parent.probability,
-      seed: (request.seed ?? nextSeed(context.model, source)).toString(),
-      commonRandomNumbers: request.commonRandomNumbers ?? false,
+      ...randomNumbers(context.model, source, snapshot.state, {
+        seed: request.seed ?? nextSeed(source),
+        common: request.commonRandomNumbers ?? false,
+      }),
     },
     parentId: detached ? null : source.id,
     snapshotId: snapshot.id,

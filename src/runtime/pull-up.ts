@@ -73,7 +73,7 @@ export async function pullUp(
         winnerId: plan.winner.id,
         winnerOutcome: plan.outcome,
         state: plan.winner.head,
-        identity: nextIdentity(context.model, parent),
+        identity: nextIdentity(parent),
         collapsed: plan.collapsed.map(({ id }) => id),
         rehomed: plan.rehomed.map(({ id }) => id),
         verses: condition.outcomes.map(({ worldId }) => worldId),

@@ -1,4 +1,4 @@
-import type { VerseId } from '../model/ids.js';
+import type { StateId, VerseId } from '../model/ids.js';
 import { deriveSeed } from '../model/split-mix.js';
 import type { Trit } from '../model/trit.js';
 import { WorldError } from '../model/world-error.js';
@@ -41,8 +41,10 @@ export function childBirths(
         verse: spec.verse,
         trit: spec.trit,
         probability: spec.probability,
-        seed: nextSeed(context.model, parent, index).toString(),
-        commonRandomNumbers: how.commonRandomNumbers,
+        ...randomNumbers(context.model, parent, parent.head, {
+          seed: nextSeed(parent, index),
+          common: how.commonRandomNumbers,
+        }),
       },
       parentId: parent.id,
       snapshotId: null,
@@ -55,18 +57,42 @@ export function childBirths(
   });
 }
 
+/**
+ * Where a new world on `state` gets its random numbers from. Common ones are those that its source would draw next: as
+ * long as the source has not run itself, they are not in the state yet but come from the source's own stream.
+ */
+export function randomNumbers(
+  model: WorldModel,
+  source: World,
+  state: StateId,
+  wanted: { seed: bigint; common: boolean },
+): Pick<IdentityRecord, 'seed' | 'commonRandomNumbers' | 'commonSeed'> {
+  const own = { seed: wanted.seed.toString(), commonRandomNumbers: wanted.common };
+  if (!wanted.common || hasRun(model, source, state)) return own;
+  const identity = model.identity(source);
+  return identity.commonRandomNumbers ? own : { ...own, commonSeed: identity.seed.toString() };
+}
+
+/** True when the last code that ran in `state` ran as `world` in its present identity. */
+function hasRun(model: WorldModel, world: World, state: StateId): boolean {
+  const { origin } = model.state(state);
+  if (origin.kind !== 'execution') return false;
+  const { worldId, generation } = origin.execution;
+  return worldId === world.id && generation === model.identity(world).generation;
+}
+
 /** The seed that the world's chain gives next, or `ahead` places after that. */
-export function nextSeed(model: WorldModel, world: World, ahead = 0): bigint {
-  return deriveSeed(model.identity(world, 0).seed, world.seedsDrawn + ahead);
+export function nextSeed(world: World, ahead = 0): bigint {
+  return deriveSeed(BigInt(world.birth.identity.seed), world.seedsDrawn + ahead);
 }
 
 /** Identity the world has after it adopted a winner's state. */
-export function nextIdentity(model: WorldModel, world: World): IdentityRecord {
-  const present = world.identities.at(-1) ?? world.birth.identity;
+export function nextIdentity(world: World): IdentityRecord {
+  const { commonSeed: _, ...present } = world.identities.at(-1) ?? world.birth.identity;
   return {
     ...present,
     generation: present.generation + 1,
-    seed: nextSeed(model, world).toString(),
+    seed: nextSeed(world).toString(),
     commonRandomNumbers: false,
   };
 }

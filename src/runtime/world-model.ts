@@ -328,7 +328,10 @@ export class WorldModel {
   }
 }
 
-/** An identity as machines take it: always the same fields in the same order, since guests may notice. */
+/**
+ * An identity as machines take it: with the seed of its random stream, which may be a common one. Always the same
+ * fields in the same order, since guests may notice.
+ */
 export function identityFrom(worldId: WorldId, record: IdentityRecord): BranchIdentity {
   return {
     worldId,
@@ -336,8 +339,8 @@ export function identityFrom(worldId: WorldId, record: IdentityRecord): BranchId
     verse: record.verse,
     trit: record.trit,
     probability: record.probability,
-    seed: BigInt(record.seed),
-    commonRandomNumbers: record.commonRandomNumbers,
+    seed: BigInt(record.commonSeed ?? record.seed),
+    commonRandomNumbers: record.commonRandomNumbers && record.commonSeed === undefined,
   };
 }
 
