@@ -1,13 +1,12 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { isActionName, runAction } from './actions/table.js';
-import { WorldError } from './model/world-error.js';
 import type { Substrate, SubstrateName } from './ports/substrate.js';
 import { closeRuntime, openRuntime } from './runtime/open-runtime.js';
 import type { RuntimeContext, RuntimeParts } from './runtime/runtime-context.js';
 import { openStorage, type Storage } from './storage/index.js';
 import { createWasmSubstrate } from './substrates/wasm/wasm-substrate.js';
-import type { Transport } from './surfaces/client/runtime-client.js';
+import type { Transport } from './surfaces/client/transport.js';
+import { inProcessTransport } from './surfaces/in-process-transport.js';
 import { systemClock } from './system/system-clock.js';
 import { systemEntropy } from './system/system-entropy.js';
 import { ulidIds } from './system/ulid-ids.js';
@@ -61,7 +60,7 @@ export async function composeRuntime(options: RuntimeOptions = {}): Promise<Comp
       closing ??= closeBoth(context, storage);
       return closing;
     };
-    return { context, storage, transport: inProcess(context, close), dataDir, close };
+    return { context, storage, transport: inProcessTransport(context, close), dataDir, close };
   } catch (thrown) {
     // The first failure is the one to tell.
     await Promise.resolve(storage[Symbol.asyncDispose]()).catch(() => {});
@@ -103,18 +102,5 @@ function currentInMemory(): RuntimeParts['currentWorld'] {
     set: (id) => {
       current = id;
     },
-  };
-}
-
-function inProcess(context: RuntimeContext, close: () => Promise<void>): Transport {
-  return {
-    call: async (action, input, { signal, onOutput }) => {
-      if (!isActionName(action)) {
-        throw new WorldError('BAD_INPUT', `There is no action ${JSON.stringify(action)}.`);
-      }
-      const sink = onOutput ? { sink: { write: onOutput } } : {};
-      return runAction(context, action, input, { ...(signal ? { signal } : {}), ...sink });
-    },
-    close,
   };
 }

@@ -7,6 +7,7 @@ export { DEFAULT_LIMITS, WorldLimits } from './model/limits.js';
 export { ERROR_CODES, type ErrorCode, WorldError } from './model/world-error.js';
 export {
   type CallOptions,
+  type CallProgress,
   type CreateOptions,
   RuntimeClient,
   type Transport,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { MIB } from './sizes.js';
 
-/** Bytes in a mebibyte. */
-export const MIB = 1024 * 1024;
+export { CODE_BYTES_MAX, MIB } from './sizes.js';
 
 /**
  * What a world may use. Every field has a default; exceeding one is a named error and leaves the world at
@@ -35,6 +35,3 @@ export type WorldLimits = z.infer<typeof WorldLimits>;
 
 /** The documented defaults. */
 export const DEFAULT_LIMITS: WorldLimits = WorldLimits.parse({});
-
-/** Longest code one execution accepts, bytes of UTF-8. Longer: `BAD_INPUT`. */
-export const CODE_BYTES_MAX = 16 * MIB;

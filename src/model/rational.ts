@@ -1,5 +1,3 @@
-import { z } from 'zod';
-
 import { WorldError } from './world-error.js';
 
 /** An exact fraction in lowest terms; `den` is positive. Values are frozen. */
@@ -159,17 +157,6 @@ export const Rational = {
   toText,
   toNumber,
 } as const;
-
-/** Zod schema at the edges: number text, a bigint, or a double taken at its exact value. */
-export const RationalInput = z.union([z.string(), z.number(), z.bigint()]).transform((input, context) => {
-  try {
-    if (typeof input === 'string') return parse(input);
-    return typeof input === 'bigint' ? of(input) : fromNumberExactly(input);
-  } catch (thrown) {
-    context.addIssue({ code: 'custom', message: thrown instanceof Error ? thrown.message : 'bad number' });
-    return z.NEVER;
-  }
-});
 
 function scaledNumerator(top: bigint, unit: number): bigint {
   return unit < 0 ? top << BigInt(-unit) : top;

@@ -1,36 +1,12 @@
 import { z } from 'zod';
-
+import type { TritValue } from './trit-roles.js';
 import { WorldError } from './world-error.js';
+
+export { TRIAD_ROLES, type TritRole, tritRole } from './trit-roles.js';
 
 /** A balanced ternary digit. It labels the role of a branch and makes a checksum over siblings, no more. */
 export const Trit = z.union([z.literal(-1), z.literal(0), z.literal(1)]);
-export type Trit = z.infer<typeof Trit>;
-
-/** What a trit stands for: the role's name and its colour, as `#RRGGBB`. */
-export interface TritRole {
-  readonly trit: Trit;
-  readonly role: 'validator' | 'coordinator' | 'generator';
-  readonly color: string;
-}
-
-/** The three roles, in the order of a full triad. */
-export const TRIAD_ROLES: readonly [TritRole, TritRole, TritRole] = [
-  { trit: -1, role: 'validator', color: '#2626D8' },
-  { trit: 0, role: 'coordinator', color: '#26D826' },
-  { trit: 1, role: 'generator', color: '#D82626' },
-];
-
-/** Role and colour of one trit. */
-export function tritRole(trit: Trit): TritRole {
-  switch (trit) {
-    case -1:
-      return TRIAD_ROLES[0];
-    case 0:
-      return TRIAD_ROLES[1];
-    case 1:
-      return TRIAD_ROLES[2];
-  }
-}
+export type Trit = TritValue;
 
 /** Sum of the trits in the field of three elements: 0, 1 or 2. Balanced siblings give 0. */
 export function gf3Sum(trits: readonly Trit[]): 0 | 1 | 2 {

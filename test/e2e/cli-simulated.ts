@@ -8,6 +8,7 @@ import type { Cli, Compose, Composition } from '../../src/surfaces/cli/cli.js';
 import { Interruption } from '../../src/surfaces/cli/interruption.js';
 import { runCli } from '../../src/surfaces/cli/main.js';
 import type { Terminal } from '../../src/surfaces/cli/terminal.js';
+import { inProcessTransport } from '../../src/surfaces/in-process-transport.js';
 import { systemClock } from '../../src/system/system-clock.js';
 import { systemEntropy } from '../../src/system/system-entropy.js';
 import { ulidIds } from '../../src/system/ulid-ids.js';
@@ -96,7 +97,6 @@ function simulatedCompose(): Compose {
       await closeRuntime(context);
       await storage[Symbol.asyncDispose]();
     };
-    const transport = { call: () => Promise.reject(new Error('not used')), close };
-    return { context, transport, dataDir, close };
+    return { context, transport: inProcessTransport(context, close), dataDir, close };
   };
 }

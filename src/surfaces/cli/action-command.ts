@@ -1,15 +1,10 @@
 import { type Command, Option } from 'commander';
-import type { Call } from '../../actions/action.js';
-import {
-  ACTIONS,
-  type ActionInput,
-  type ActionName,
-  type ActionOutput,
-  runAction,
-} from '../../actions/table.js';
-import type { Cli, ComposedRuntime } from './cli.js';
+import type { ActionInput, ActionName, ActionOutput } from '../../actions/table.js';
+import type { CallOptions, Transport } from '../client/transport.js';
+import type { Cli } from './cli.js';
+import type { CliCommand } from './cli-command.js';
 import { type Paint, paintFor } from './format/paint.js';
-import { withRuntime } from './open-runtime.js';
+import { withTransport } from './open-runtime.js';
 import { type Progress, startProgress } from './progress.js';
 import { type GlobalOptions, type Settings, settingsOf } from './settings.js';
 
@@ -53,13 +48,9 @@ export interface ActionCommandSpec<N extends ActionName, O extends object> {
   exitCode?(output: ActionOutput<N>): number;
 }
 
-export interface ActionCommand {
+export interface ActionCommand extends CliCommand {
   readonly action: ActionName;
-  readonly name: string;
-  readonly group: string | undefined;
   readonly fields: Readonly<Record<string, FieldSource>>;
-  /** Adds the command to `parent`. */
-  register(parent: Command, cli: Cli, how?: { hidden?: boolean }): Command;
 }
 
 /** An option of one command. */
@@ -82,15 +73,16 @@ export function actionCommand<N extends ActionName, O extends object>(
   spec: ActionCommandSpec<N, O>,
 ): ActionCommand {
   const { action, name = action, group } = spec;
+  const names = [...new Set([name, ...(spec.aliases ?? []), action])];
   return {
     action,
-    name,
+    words: group === undefined ? names : [group, action],
     group,
     fields: spec.fields,
-    register(parent, cli, { hidden = false } = {}) {
-      const command = parent.command(name, { hidden }).description(ACTIONS[action].summary);
-      const aliases = new Set([...(spec.aliases ?? []), action]);
-      for (const alias of aliases) if (alias !== name) command.alias(alias);
+    register(parent, cli, { underActionName = false, summaryOf } = {}) {
+      const [first = name, ...aliases] = underActionName ? [action] : names;
+      const command = parent.command(first, { hidden: underActionName });
+      command.description(summaryOf?.(action) ?? '').aliases(aliases);
       for (const [argument, description] of spec.arguments ?? []) command.argument(argument, description);
       for (const one of spec.options ?? []) command.addOption(one);
       command.addHelpText('after', examplesText(spec.examples));
@@ -116,13 +108,14 @@ async function runCommand<N extends ActionName, O extends object>(
   const input = await spec.input(command.args, options);
   const progress = startProgress(cli.terminal, { text: spec.progress, quiet: settings.quiet });
   try {
-    await withRuntime(cli, settings, async (runtime) => {
+    await withTransport(cli, settings, async (transport) => {
       const stream = new GuestStream(cli, progress);
       const streams = spec.streams === true && !settings.json;
-      const output = await callAction(cli, runtime, spec.action, input, {
+      const output = await callAction(transport, spec.action, input, {
+        signal: cli.interruption.signal,
         onProgress: ({ done, total, what }) =>
           progress.update(`${spec.progress} (${done}/${total}, ${what})`),
-        ...(streams ? { sink: stream } : {}),
+        ...(streams ? { onOutput: (name, text) => stream.write(name, text) } : {}),
       });
       progress.stop();
       show(cli, settings, spec, { output, options, midLine: stream.midLine });
@@ -134,14 +127,14 @@ async function runCommand<N extends ActionName, O extends object>(
   }
 }
 
-function callAction<N extends ActionName>(
-  cli: Cli,
-  runtime: ComposedRuntime,
+/** Calls one action with the types of the table. */
+export async function callAction<N extends ActionName>(
+  transport: Transport,
   action: N,
   input: ActionInput<N>,
-  call: Call,
+  options: CallOptions = {},
 ): Promise<ActionOutput<N>> {
-  return runAction(runtime.context, action, input, { ...call, signal: cli.interruption.signal });
+  return (await transport.call(action, input as object, options)) as ActionOutput<N>;
 }
 
 function show<N extends ActionName, O extends object>(

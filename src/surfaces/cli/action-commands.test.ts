@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { ACTIONS, type ActionName } from '../../actions/table.js';
 import * as composition from '../../compose.js';
-import type { FieldSource } from './action-command.js';
+import type { ActionCommand, FieldSource } from './action-command.js';
 import type { Cli, Composition } from './cli.js';
-import { ACTION_COMMANDS } from './commands/action-commands.js';
+import { COMMAND_MODULES, modulesFor } from './command-index.js';
 import { Interruption } from './interruption.js';
 import { buildProgram } from './program.js';
 
@@ -15,7 +15,13 @@ const terminal = { colour: false, interactive: false, out: () => {}, err: () => 
 // The real composition fits what the command line asks for: compiling this is the test.
 const load = async (): Promise<Composition> => composition;
 const cli: Cli = { terminal, interruption: new Interruption(terminal), env: {}, load, exitCode: 0 };
-const program = buildProgram(cli, () => {});
+const program = await buildProgram(cli, () => {});
+const loaded = await Promise.all(
+  COMMAND_MODULES.map(async ({ words, load }) => ({ words, commands: await load() })),
+);
+const ACTION_COMMANDS = loaded
+  .flatMap(({ commands }) => commands)
+  .filter((command): command is ActionCommand => 'action' in command);
 
 function commandOf(action: ActionName): Command {
   const named = (command: Command): boolean =>
@@ -42,6 +48,51 @@ function hasSource(command: Command, source: string): boolean {
   if (source.startsWith('--')) return command.options.some(({ long }) => long === source);
   return command.registeredArguments.some((argument) => argument.name() === source);
 }
+
+describe('the index of commands', () => {
+  test.each(loaded)('knows where $words are', ({ words, commands }) => {
+    expect(new Set(words)).toEqual(new Set(commands.flatMap((command) => command.words)));
+  });
+
+  test('has every word of the program, and no other', () => {
+    const known = COMMAND_MODULES.flatMap(({ words }) => words);
+    const typed = program.commands.flatMap((command) => [command.name(), ...command.aliases()]);
+    expect(new Set(known)).toEqual(new Set(typed));
+  });
+
+  test.each([
+    ['exec', ['exec', 'w', 'x']],
+    ['list', ['--data-dir', 'doctor', '-q', '--json', 'list']],
+    ['ledger', ['ledger', 'deposit', '--', '--help']],
+  ])('%s is loaded alone by %j', (word, args) => {
+    const modules = modulesFor(args);
+    expect(modules.length).toBe(1);
+    expect(modules[0]?.words).toContain(word);
+  });
+
+  test.each([
+    [[]],
+    [['--json']],
+    [['help', 'exec']],
+    [['exec', '--help']],
+    [['-h']],
+    [['exce', 'x']],
+    [['--version']],
+  ])('everything is loaded by %j', (args) => {
+    expect(modulesFor(args)).toBe(COMMAND_MODULES);
+  });
+
+  test('and a command alone has the options and arguments that it has among all', async () => {
+    for (const { words } of COMMAND_MODULES) {
+      const alone = await buildProgram(cli, () => {}, modulesFor([words[0] ?? '']));
+      for (const command of alone.commands) {
+        const among = program.commands.find((one) => one.name() === command.name());
+        expect(command.options.map(({ flags }) => flags)).toEqual(among?.options.map(({ flags }) => flags));
+        expect(command.aliases()).toEqual(among?.aliases());
+      }
+    }
+  });
+});
 
 describe('the command line', () => {
   test('has one command for every action, and none for anything else', () => {

@@ -1,5 +1,5 @@
 import type { RuntimeContext } from '../../actions/maintenance.js';
-import type { Transport } from '../client/runtime-client.js';
+import type { Transport } from '../client/transport.js';
 import type { Interruption } from './interruption.js';
 import type { Terminal } from './terminal.js';
 

@@ -1,4 +1,5 @@
 import type { Cli, Composition } from './cli.js';
+import { modulesFor } from './command-index.js';
 import { Interruption } from './interruption.js';
 import { buildProgram } from './program.js';
 import { reportError } from './report-error.js';
@@ -19,10 +20,11 @@ export async function main(load: () => Promise<Composition>): Promise<void> {
 export async function runCli(cli: Cli, args: readonly string[]): Promise<number> {
   const json = wantsJson(args);
   // With --json what commander has to say about wrong usage is told as JSON, by reportError.
-  const program = buildProgram(cli, (text) => {
+  const onError = (text: string): void => {
     if (!json) cli.terminal.err(text);
-  });
+  };
   try {
+    const program = await buildProgram(cli, onError, modulesFor(args));
     await program.parseAsync([...args], { from: 'user' });
     return cli.exitCode;
   } catch (thrown) {

@@ -1,3 +1,4 @@
+import type { Transport } from '../client/transport.js';
 import type { Cli, ComposedRuntime } from './cli.js';
 import { orAborted } from './interruption.js';
 import { interrupted } from './report-error.js';
@@ -24,21 +25,21 @@ export async function openRuntime(cli: Cli, settings: Settings): Promise<Compose
   return orAborted(opening, cli.interruption.signal, () => interrupted('Nothing was done.'));
 }
 
-/** Opens the data directory, works with it and closes it, whatever happened. */
-export async function withRuntime<T>(
+/** Reaches the worlds for one command, works with them and lets go, whatever happened. */
+export async function withTransport<T>(
   cli: Cli,
   settings: Settings,
-  work: (runtime: ComposedRuntime) => Promise<T>,
+  work: (transport: Transport) => Promise<T>,
 ): Promise<T> {
-  const runtime = await openRuntime(cli, settings);
+  const { transport } = await openRuntime(cli, settings);
   let result: T;
   try {
-    result = await work(runtime);
+    result = await work(transport);
   } catch (thrown) {
     // The first failure is the one to tell; that closing fails after it adds nothing.
-    await runtime.close().catch(() => {});
+    await transport.close().catch(() => {});
     throw thrown;
   }
-  await runtime.close();
+  await transport.close();
   return result;
 }

@@ -1,5 +1,5 @@
 import type { PushDownInput } from '../../model/api.js';
-import { MIB } from '../../model/limits.js';
+import { MIB } from '../../model/sizes.js';
 import type { Trit } from '../../model/trit.js';
 import { WorldError } from '../../model/world-error.js';
 

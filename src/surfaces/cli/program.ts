@@ -1,11 +1,7 @@
 import { Command } from 'commander';
-import { ACTIONS } from '../../actions/table.js';
-import type { ActionCommand } from './action-command.js';
 import type { Cli } from './cli.js';
-import { ACTION_COMMANDS } from './commands/action-commands.js';
-import { registerBench } from './commands/bench-command.js';
-import { registerDemo } from './commands/demo-command.js';
-import { registerDoctor } from './commands/doctor-command.js';
+import type { CliCommand, CommandModule } from './cli-command.js';
+import { COMMAND_MODULES } from './command-index.js';
 import { ownPackage } from './own-package.js';
 import { parseCount, parseDuration } from './parse-options.js';
 
@@ -30,8 +26,17 @@ Examples:
   wr help exec                     # more on one command
 `;
 
-/** The command line of `wr`: one command per action, and those that are not actions. */
-export function buildProgram(cli: Cli, onError: (text: string) => void): Command {
+/**
+ * The command line of `wr`, with the commands of some modules or, by default, of all. What is listed for help, all of
+ * it, has the summaries of the action table; a single command runs without loading that.
+ */
+export async function buildProgram(
+  cli: Cli,
+  onError: (text: string) => void,
+  modules: readonly CommandModule[] = COMMAND_MODULES,
+): Promise<Command> {
+  const commands = (await Promise.all(modules.map(({ load }) => load()))).flat();
+  const summaryOf = modules === COMMAND_MODULES ? await loadSummaries() : () => '';
   const program = new Command('wr')
     .description('Worlds that run code and can be snapshotted, branched into verses and resolved.')
     .version(ownPackage().version, '-V, --version', 'print the version')
@@ -60,30 +65,37 @@ export function buildProgram(cli: Cli, onError: (text: string) => void): Command
       getOutHasColors: () => cli.terminal.colour,
       getErrHasColors: () => false,
     });
-  registerActions(program, cli);
-  registerDoctor(program, cli);
-  registerDemo(program, cli);
-  registerBench(program, cli);
+  registerCommands(program, cli, commands, summaryOf);
   return program;
 }
 
-function registerActions(program: Command, cli: Cli): void {
-  const groups = new Map<string, Command>();
-  for (const command of ACTION_COMMANDS) {
-    const { group } = command;
-    if (group === undefined) {
-      command.register(program, cli);
-      continue;
-    }
-    const parent = groups.get(group) ?? program.command(group).description(groupSummary(group));
-    groups.set(group, parent);
-    command.register(parent, cli);
-    // The action's own name works everywhere; the help lists it once, under its group.
-    command.register(program, cli, { hidden: true });
-  }
+async function loadSummaries(): Promise<(action: string) => string> {
+  const { ACTIONS, isActionName } = await import('../../actions/table.js');
+  return (action) => (isActionName(action) ? ACTIONS[action].summary : '');
 }
 
-function groupSummary(group: string): string {
-  const members = ACTION_COMMANDS.filter((command: ActionCommand) => command.group === group);
-  return members.map(({ name, action }) => `${name}: ${ACTIONS[action].summary}`).join('; ');
+function registerCommands(
+  program: Command,
+  cli: Cli,
+  commands: readonly CliCommand[],
+  summaryOf: (action: string) => string,
+): void {
+  const groups = new Map<string, Command>();
+  for (const command of commands) {
+    const { group } = command;
+    if (group === undefined) {
+      command.register(program, cli, { summaryOf });
+      continue;
+    }
+    const parent = groups.get(group) ?? program.command(group);
+    groups.set(group, parent);
+    command.register(parent, cli, { summaryOf });
+    // Every action's own name works everywhere; the help lists the command once, under its group.
+    command.register(program, cli, { underActionName: true, summaryOf });
+  }
+  for (const parent of groups.values()) parent.description(groupSummary(parent));
+}
+
+function groupSummary(parent: Command): string {
+  return parent.commands.map((member) => `${member.name()}: ${member.description()}`).join('; ');
 }

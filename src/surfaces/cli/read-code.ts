@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { CODE_BYTES_MAX } from '../../model/limits.js';
+import { CODE_BYTES_MAX } from '../../model/sizes.js';
 import { WorldError } from '../../model/world-error.js';
 
 /** Text of a program file; `-` is stdin. @throws BAD_INPUT when it cannot be read, is too long or not UTF-8. */

@@ -20,19 +20,9 @@ import type {
   VoidView,
   WorldView,
 } from '../../model/api.js';
+import type { CallOptions, Transport } from './transport.js';
 
-/** What one call may carry besides its input. */
-export interface CallOptions {
-  readonly signal?: AbortSignal;
-  /** Output of an execution as it appears. */
-  readonly onOutput?: (stream: 'stdout' | 'stderr', text: string) => void;
-}
-
-/** How a client reaches a runtime: in this process, or over a connection. */
-export interface Transport {
-  call(action: string, input: object, options: CallOptions): Promise<unknown>;
-  close(): Promise<void>;
-}
+export type { CallOptions, CallProgress, Transport } from './transport.js';
 
 export type CreateOptions = Omit<CreateInput, 'snapshot'> & {
   /** Id or name of the snapshot to start from. */

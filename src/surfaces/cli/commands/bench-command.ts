@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { examplesText } from '../action-command.js';
 import type { Cli } from '../cli.js';
+import type { CliCommand } from '../cli-command.js';
 import { interrupted } from '../report-error.js';
 import { type GlobalOptions, settingsOf } from '../settings.js';
 
@@ -16,7 +17,13 @@ interface BenchOptions {
 }
 
 /** `wr bench`: measures in data directories of its own, in a process of its own. */
-export function registerBench(program: Command, cli: Cli): void {
+export const BENCH_COMMAND: CliCommand = {
+  words: ['bench'],
+  group: undefined,
+  register: (parent, cli) => registerBench(parent, cli),
+};
+
+function registerBench(program: Command, cli: Cli): Command {
   const command = program
     .command('bench')
     .description('measure boot, snapshot, branch and execution times on this machine')
@@ -53,4 +60,5 @@ export function registerBench(program: Command, cli: Cli): void {
     if (signal.aborted) throw interrupted('The measurements so far are lost.');
     cli.exitCode = code ?? 1;
   });
+  return command;
 }

@@ -2,12 +2,19 @@ import type { Command } from 'commander';
 import { RuntimeClient } from '../../client/runtime-client.js';
 import { examplesText } from '../action-command.js';
 import type { Cli } from '../cli.js';
+import type { CliCommand } from '../cli-command.js';
 import { isolationWarning } from '../isolation-warning.js';
 import { openRuntime } from '../open-runtime.js';
 import { type GlobalOptions, settingsOf } from '../settings.js';
 
 /** `wr demo`: the whole story once, in a data directory of its own unless one is given. */
-export function registerDemo(program: Command, cli: Cli): void {
+export const DEMO_COMMAND: CliCommand = {
+  words: ['demo'],
+  group: undefined,
+  register: (parent, cli) => registerDemo(parent, cli),
+};
+
+function registerDemo(program: Command, cli: Cli): Command {
   const command = program
     .command('demo')
     .description('route traffic selfishly, optimally and at random in three verses, and resolve them')
@@ -40,4 +47,5 @@ export function registerDemo(program: Command, cli: Cli): void {
       signal: interruption.signal,
     });
   });
+  return command;
 }

@@ -3,6 +3,7 @@ import { rebuildCatalog } from '../../../actions/maintenance.js';
 import { WorldError } from '../../../model/world-error.js';
 import { examplesText, jsonText } from '../action-command.js';
 import type { Cli, ComposedRuntime } from '../cli.js';
+import type { CliCommand } from '../cli-command.js';
 import { type Check, fail, ok, warn } from '../doctor/check.js';
 import { examineRuntime, nodeCheck } from '../doctor/examine-runtime.js';
 import { setCatalogAside } from '../doctor/set-catalog-aside.js';
@@ -13,7 +14,13 @@ import { startProgress } from '../progress.js';
 import { type GlobalOptions, type Settings, settingsOf } from '../settings.js';
 
 /** `wr doctor`: says what works here and what does not, and rebuilds the catalog when asked to. */
-export function registerDoctor(program: Command, cli: Cli): void {
+export const DOCTOR_COMMAND: CliCommand = {
+  words: ['doctor'],
+  group: undefined,
+  register: (parent, cli) => registerDoctor(parent, cli),
+};
+
+function registerDoctor(program: Command, cli: Cli): Command {
   const command = program
     .command('doctor')
     .description('check Node, the data directory, the journal, the catalog and the engine')
@@ -35,6 +42,7 @@ export function registerDoctor(program: Command, cli: Cli): void {
     );
     cli.exitCode = healthy ? 0 : 1;
   });
+  return command;
 }
 
 async function runDoctor(cli: Cli, settings: Settings, rebuild: boolean): Promise<Check[]> {

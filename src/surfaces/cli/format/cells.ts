@@ -1,5 +1,6 @@
 import { Rational } from '../../../model/rational.js';
-import { type Trit, tritRole } from '../../../model/trit.js';
+import type { Trit } from '../../../model/trit.js';
+import { tritRole } from '../../../model/trit-roles.js';
 
 /** How single values look in tables. */
 

@@ -1,0 +1,7 @@
+/** Sizes that are needed without any schema: by the command line before it knows what it has to load. */
+
+/** Bytes in a mebibyte. */
+export const MIB = 1024 * 1024;
+
+/** Longest code one execution accepts, bytes of UTF-8. Longer: `BAD_INPUT`. */
+export const CODE_BYTES_MAX = 16 * MIB;

@@ -1,0 +1,59 @@
+import type { CommandModule } from './cli-command.js';
+
+/**
+ * Where each command is, so that a command line loads its own module and nothing else. In the order of the help.
+ * Commands that are not actions of the table come last.
+ */
+export const COMMAND_MODULES: readonly CommandModule[] = [
+  {
+    words: ['create', 'snapshot', 'branch', 'rewind', 'list', 'ls', 'show', 'delete', 'rm'],
+    load: async () => (await import('./commands/world-commands.js')).WORLD_COMMANDS,
+  },
+  {
+    words: ['exec', 'execute', 'exec-all', 'exec-in-all', 'execute-in-all'],
+    load: async () => (await import('./commands/execute-commands.js')).EXECUTE_COMMANDS,
+  },
+  {
+    words: ['push-down', 'pull-up', 'void', 'ledger', 'deposit', 'balances'],
+    load: async () => (await import('./commands/verse-commands.js')).VERSE_COMMANDS,
+  },
+  {
+    words: ['entities', 'branches', 'resolutions', 'metrics', 'log', 'query'],
+    load: async () => (await import('./commands/catalog-commands.js')).CATALOG_COMMANDS,
+  },
+  {
+    words: ['doctor'],
+    load: async () => [(await import('./commands/doctor-command.js')).DOCTOR_COMMAND],
+  },
+  {
+    words: ['demo'],
+    load: async () => [(await import('./commands/demo-command.js')).DEMO_COMMAND],
+  },
+  {
+    words: ['bench'],
+    load: async () => [(await import('./commands/bench-command.js')).BENCH_COMMAND],
+  },
+];
+
+/** Options before the command that take the next argument as their value. */
+const OPTIONS_WITH_VALUE: readonly string[] = ['--data-dir', '--workers', '--lock-wait'];
+
+/**
+ * The modules that a command line needs: the one of the command that it calls; all when it asks for help, calls nothing, or
+ * nothing that there is.
+ */
+export function modulesFor(args: readonly string[]): readonly CommandModule[] {
+  const end = args.indexOf('--');
+  const options = args.slice(0, end < 0 ? undefined : end);
+  if (options.includes('--help') || options.includes('-h')) return COMMAND_MODULES;
+  const word = commandWord(options);
+  const modules = COMMAND_MODULES.filter(({ words }) => word !== undefined && words.includes(word));
+  return modules.length > 0 ? modules : COMMAND_MODULES;
+}
+
+function commandWord(args: readonly string[]): string | undefined {
+  return args.find((arg, index) => {
+    const before = index === 0 ? '' : (args[index - 1] ?? '');
+    return !arg.startsWith('-') && !OPTIONS_WITH_VALUE.includes(before);
+  });
+}
