@@ -15,7 +15,7 @@ const U64Text = z.string().regex(/^(0|[1-9]\d{0,19})$/);
 const Name = z.string().max(65_536);
 const Stream = z.enum(['stdout', 'stderr']);
 
-export const StateFactsSchema = z.strictObject({ memoryBytes: Count, ownPages: Count, overheadBytes: Count });
+export const StateFactsSchema = z.strictObject({ memoryBytes: Count, ownBytes: Count, overheadBytes: Count });
 
 const OpenFileSchema = z.strictObject({
   fd: Count,

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { WorldError } from '../../model/world-error.js';
-import { PAGE_BYTES } from '../../ports/page-store.js';
 import type {
   BranchIdentity,
   ExecuteRequest,
@@ -74,8 +73,8 @@ export class WasmMachine implements Machine {
 
   async measure(): Promise<Measurement> {
     await this.#settle({});
-    const { memoryBytes, ownPages, overheadBytes } = this.#at.facts;
-    return { memoryBytes, ownBytes: this.#moved ? ownPages * PAGE_BYTES + overheadBytes : 0 };
+    const { memoryBytes, ownBytes, overheadBytes } = this.#at.facts;
+    return { memoryBytes, ownBytes: this.#moved ? ownBytes + overheadBytes : 0 };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -40,6 +40,8 @@ export async function bootExecutor(options: BootOptions): Promise<Executor> {
   const slots = new PackedSlots(startup.pages);
   guest.memory.loadWhole(slots, base.indexes, base.ids, base.registers.heapTop);
   if (base.files !== undefined) guest.files.load(slots, base.files);
+  // The snapshot's ids mean nothing in the slab.
+  guest.memory.forgetPages();
   guest.files.forgetPages();
   guest.files.takeAsBase();
   const executor = new WasmExecutor({

@@ -8,7 +8,7 @@ import { GuestInputs } from './guest-inputs.js';
 import { pinGlobals } from './pins.js';
 import type { EngineExports } from './pyodide-internals.js';
 import type { HarnessAddresses } from './python-calls.js';
-import { digestBase, encodeStartup, PackedSlots } from './startup-format.js';
+import { digestBase, encodeStartup, PackedSink, PackedSlots } from './startup-format.js';
 import { warmUp } from './warm-up.js';
 
 const GUEST_FOLDER = '/lib/python3.14/site-packages';
@@ -49,8 +49,7 @@ export async function buildStartupSnapshot(module: WebAssembly.Module): Promise<
   guest.inputs.reset();
 
   const pages = new Uint8Array(guest.memory.sizeBytes + 64 * 1024 * 1024);
-  const ids = Int32Array.from({ length: pages.length / PAGE_BYTES }, (_, i) => i + 1);
-  const base = executor.captureBase(new PackedSlots(pages), ids);
+  const base = executor.captureBase(new PackedSink(new PackedSlots(pages)));
   const used = pages.subarray(0, base.slotsUsed * PAGE_BYTES);
   return encodeStartup({ base, pages: used, addresses, baseDigest: digestBase(base, used), engineSnapshot });
 }

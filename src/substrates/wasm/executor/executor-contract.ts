@@ -2,16 +2,29 @@ import type { BranchIdentity, Effect, GuestError } from '../../../ports/substrat
 
 /**
  * What the executor (one CPython in one worker thread) and the executor host (which owns the page tables)
- * agree on. Page ids index 4 KiB slots of the slab that all threads of the host share; id 0 is the zero page.
- * Everything here can be structured-cloned between threads.
+ * agree on. Page ids name the content of 4 KiB pages in the slab that all threads of the host share, whole or as a
+ * difference; id 0 is the zero page. What is data here can be structured-cloned between threads.
  */
 
-/** Where a thread finds the bytes of a page. Slots never change once their id has been handed out. */
+/** Where a thread finds the bytes of a page. A page never changes once its id has been handed out. */
 export interface PageSlots {
-  /** Copies slot `id` to `target` at `offset`. */
+  /** Copies page `id` to `target` at `offset`. */
   read(id: number, target: Uint8Array, offset: number): void;
-  /** Fills slot `id`, which this thread was granted, from `source` at `offset`. */
-  write(id: number, source: Uint8Array, offset: number): void;
+}
+
+/** Not an id: nothing is known of what a page held before. */
+export const UNKNOWN_PAGE = -1;
+
+/** Where one commit puts the pages that it found changed. Takes granted slots in order. */
+export interface PageSink {
+  /** Slots taken so far. */
+  readonly slotsUsed: number;
+  /** Bytes of the slab taken so far. */
+  readonly bytes: number;
+  /** Stores a page; answers its id. `source` at `offset` is word-aligned and not all zeros. */
+  store(source: Uint8Array, offset: number): number;
+  /** As `store`, where it is smaller as a difference from what page `held` builds on. */
+  storeChanged(source: Uint8Array, offset: number, held: number): number;
 }
 
 /** One node of the guest's file tree, parents before children, in directory order. */
@@ -81,6 +94,8 @@ export interface CommitDelta {
   readonly files?: FileTree;
   /** Slots taken from the grant for pages and file contents, in order. */
   readonly slotsUsed: number;
+  /** Bytes of the slab that pages and file contents took. */
+  readonly ownBytes: number;
 }
 
 export interface RunRequest {
@@ -119,22 +134,22 @@ export interface Executor {
   /** Present size of the wasm memory, bytes. It never shrinks. */
   readonly memoryBytes: number;
   /**
-   * The base state, at which a booted executor stands: number of slots `writeBase` needs, then the write.
-   * Page ids come from `ids` (one per non-zero page and file page, in order).
+   * The base state, at which a booted executor stands: number of slots `writeBase` needs, then the write: every page
+   * whole, first those of the memory, then those of files.
    */
   readonly baseSlots: number;
-  writeBase(slots: PageSlots, ids: Int32Array): CommitDelta;
+  writeBase(sink: PageSink): CommitDelta;
   /**
    * Tells an executor that stands at its base under which ids another executor's `writeBase` stored it. Optional:
-   * without it the first commit that changes a file stores the unchanged files once more.
+   * without it the first commit that changes a file stores the unchanged files once more, and pages are stored whole.
    */
   adoptBase(base: CommitDelta): void;
   load(slots: PageSlots, delta: LoadDelta): void;
   /** `write` receives output as it appears. After it, exactly one of `commit` and `rollback` (unless fatal). */
   run(request: RunRequest, write: (stream: 'stdout' | 'stderr', text: string) => void): RunOutcome;
-  /** Number of slots `commit` needs now. */
+  /** Most slots that `commit` takes now. */
   slotsNeeded(): number;
-  commit(slots: PageSlots, ids: Int32Array): CommitDelta;
+  commit(sink: PageSink): CommitDelta;
   /** Back to the last load or commit, comparing real bytes. */
   rollback(): void;
 }

@@ -5,6 +5,7 @@ import type {
   CommitDelta,
   Executor,
   LoadDelta,
+  PageSink,
   PageSlots,
   Registers,
   RunOutcome,
@@ -77,10 +78,10 @@ export class WasmExecutor implements Executor {
   }
 
   /** Captures the present state whole, as the base of all worlds. */
-  captureBase(slots: PageSlots, ids: Int32Array): CommitDelta {
+  captureBase(sink: PageSink): CommitDelta {
     this.#parts.files.closeUnsaveable();
     this.#registers = this.#readRegisters();
-    return this.writeBase(slots, ids);
+    return this.writeBase(sink);
   }
 
   /** The linear memory itself, for tests that look for what should not be there. */
@@ -88,22 +89,25 @@ export class WasmExecutor implements Executor {
     return this.#parts.engine.exports.memory.buffer;
   }
 
-  writeBase(slots: PageSlots, ids: Int32Array): CommitDelta {
+  writeBase(sink: PageSink): CommitDelta {
     const { memory, files } = this.#parts;
     const indexes = memory.nonZeroPages();
-    const saved = memory.save(indexes, slots, ids);
+    memory.forgetPages();
+    const ids = memory.save(indexes, sink);
     files.forgetPages();
-    const tree = files.save(slots, ids.subarray(saved.used));
+    const tree = files.save(sink);
     return {
       indexes: Int32Array.from(indexes),
-      ids: saved.pageIds,
+      ids,
       registers: this.#registers,
-      files: tree.tree,
-      slotsUsed: saved.used + tree.used,
+      files: tree,
+      slotsUsed: sink.slotsUsed,
+      ownBytes: sink.bytes,
     };
   }
 
   adoptBase(base: CommitDelta): void {
+    this.#parts.memory.adoptPages(base.indexes, base.ids);
     if (base.files !== undefined) this.#parts.files.adoptPages(base.files);
   }
 
@@ -156,20 +160,21 @@ export class WasmExecutor implements Executor {
     return this.#changed.length + this.#parts.files.slotsNeeded();
   }
 
-  commit(slots: PageSlots, ids: Int32Array): CommitDelta {
+  commit(sink: PageSink): CommitDelta {
     const { memory, files } = this.#parts;
     files.closeUnsaveable();
     const changed = this.#changed ?? memory.changedPages();
-    const saved = memory.save(changed, slots, ids);
-    const tree = files.changed ? files.save(slots, ids.subarray(saved.used)) : null;
+    const ids = memory.save(changed, sink);
+    const tree = files.changed ? files.save(sink) : null;
     this.#changed = null;
     this.#registers = this.#readRegisters();
     return {
       indexes: Int32Array.from(changed),
-      ids: saved.pageIds,
+      ids,
       registers: this.#registers,
-      ...(tree === null ? {} : { files: tree.tree }),
-      slotsUsed: saved.used + (tree?.used ?? 0),
+      ...(tree === null ? {} : { files: tree }),
+      slotsUsed: sink.slotsUsed,
+      ownBytes: sink.bytes,
     };
   }
 

@@ -1,5 +1,5 @@
 import { PAGE_BYTES } from '../../../ports/page-store.js';
-import type { FileNode, FileTree, OpenFile, PageSlots } from './executor-contract.js';
+import type { FileNode, FileTree, OpenFile, PageSink, PageSlots } from './executor-contract.js';
 import type { FsNode, FsOps, FsStream, PyodideModule } from './pyodide-internals.js';
 import { contentBytes, type FileLimits, FileTracker, type Usage } from './track-files.js';
 
@@ -135,8 +135,7 @@ export class GuestFiles {
     return needed;
   }
 
-  save(slots: PageSlots, ids: Int32Array): { tree: FileTree; used: number } {
-    const taken = { used: 0 };
+  save(sink: PageSink): FileTree {
     const nodes: FileNode[] = [];
     const orphans: FileNode[] = [];
     const byIno = new Map<number, FsNode>();
@@ -145,13 +144,13 @@ export class GuestFiles {
       byIno.set(node.id, node);
       // What is mounted is not a node of the tree, but a descriptor may refer to it.
       if (node === this.#mountRoot) return;
-      const entry = this.#capture(node, path, slots, ids, taken);
+      const entry = this.#capture(node, path, sink);
       if (entry.pages !== undefined) known.push([node, entry.pages]);
       (named ? nodes : orphans).push(entry);
     });
     for (const [node, pages] of known) this.#known.set(node, pages);
     this.#settle({ nodes, orphans, nextIno: this.#module.FS.nextInode }, byIno);
-    return { tree: this.#tree, used: taken.used };
+    return this.#tree;
   }
 
   load(slots: PageSlots, tree: FileTree): void {
@@ -181,7 +180,7 @@ export class GuestFiles {
     });
   }
 
-  #capture(node: FsNode, path: string, slots: PageSlots, ids: Int32Array, taken: { used: number }): FileNode {
+  #capture(node: FsNode, path: string, sink: PageSink): FileNode {
     const { FS } = this.#module;
     const entry: FileNode = {
       path,
@@ -198,7 +197,7 @@ export class GuestFiles {
     const pages: number[] = [];
     for (let page = 0; page * PAGE_BYTES < sizeBytes; page++) {
       const reused = this.#reusable(node, page);
-      pages.push(reused ?? savePage(contentBytes(node), page, slots, ids, taken));
+      pages.push(reused ?? savePage(contentBytes(node), page, sink));
     }
     return { ...entry, sizeBytes, pages };
   }
@@ -316,21 +315,11 @@ export class GuestFiles {
   }
 }
 
-function savePage(
-  content: Buffer,
-  page: number,
-  slots: PageSlots,
-  ids: Int32Array,
-  taken: { used: number },
-): number {
+function savePage(content: Buffer, page: number, sink: PageSink): number {
   const start = page * PAGE_BYTES;
   const bytes = Buffer.alloc(PAGE_BYTES);
   content.copy(bytes, 0, start, start + PAGE_BYTES);
-  if (bytes.equals(ZERO_PAGE)) return 0;
-  const id = ids[taken.used++];
-  if (id === undefined) throw new RangeError('commit was given too few page slots');
-  slots.write(id, bytes, 0);
-  return id;
+  return bytes.equals(ZERO_PAGE) ? 0 : sink.store(bytes, 0);
 }
 
 function childrenOf(node: FsNode): Record<string, FsNode> {

@@ -1,5 +1,5 @@
 import { PAGE_BYTES } from '../../../ports/page-store.js';
-import type { PageSlots } from './executor-contract.js';
+import { type PageSink, type PageSlots, UNKNOWN_PAGE } from './executor-contract.js';
 import type { EngineExports } from './pyodide-internals.js';
 import { roundUp, WASM_PAGE_BYTES } from './sizes.js';
 
@@ -21,6 +21,8 @@ export class GuestMemory {
   readonly #grow: (bytes: number) => boolean;
   readonly #stackLow: number;
   #shadow: Buffer;
+  /** Ids of the pages as of the last load or commit. */
+  #ids: Int32Array<ArrayBuffer>;
   /** `sbrk(0)` at the last load or commit. */
   #heapTop: number;
 
@@ -29,6 +31,7 @@ export class GuestMemory {
     this.#grow = grow;
     this.#stackLow = exports.emscripten_stack_get_end();
     this.#shadow = Buffer.alloc(exports.memory.buffer.byteLength);
+    this.#ids = new Int32Array(this.#shadow.length / PAGE_BYTES).fill(UNKNOWN_PAGE);
     this.#heapTop = 0;
   }
 
@@ -83,22 +86,30 @@ export class GuestMemory {
     return pages;
   }
 
-  /** Copies the changed pages to slots; `ids` are used in order, one for each page that is not zero. */
-  save(changed: readonly number[], slots: PageSlots, ids: Int32Array): { pageIds: Int32Array; used: number } {
+  /** The ids of pages are no longer those of the present slots: what changes next is stored whole. */
+  forgetPages(): void {
+    this.#ids.fill(UNKNOWN_PAGE);
+  }
+
+  /** The ids of the present content, when another executor stored it; pages that are not named are zero. */
+  adoptPages(indexes: Int32Array, ids: Int32Array): void {
+    this.#ids.fill(0);
+    for (const [i, page] of indexes.entries()) this.#ids[page] = ids[i] ?? UNKNOWN_PAGE;
+  }
+
+  /** Stores the changed pages. The answer are their ids, 0 for one that became zero. */
+  save(changed: readonly number[], sink: PageSink): Int32Array {
     const memory = this.#bytes();
     const pageIds = new Int32Array(changed.length);
-    let used = 0;
     for (const [i, page] of changed.entries()) {
       const at = page * PAGE_BYTES;
       memory.copy(this.#shadow, at, at, at + PAGE_BYTES);
-      if (isZero(memory, at)) continue;
-      const id = ids[used++];
-      if (id === undefined) throw new RangeError('commit was given too few page slots');
-      slots.write(id, memory, at);
+      const id = isZero(memory, at) ? 0 : sink.storeChanged(memory, at, this.#ids[page] ?? UNKNOWN_PAGE);
+      this.#ids[page] = id;
       pageIds[i] = id;
     }
     this.#heapTop = this.heapTop;
-    return { pageIds, used };
+    return pageIds;
   }
 
   load(slots: PageSlots, indexes: Int32Array, ids: Int32Array, heapTop: number): void {
@@ -114,6 +125,7 @@ export class GuestMemory {
       if (id === 0) memory.fill(0, at, at + PAGE_BYTES);
       else slots.read(id, memory, at);
       memory.copy(this.#shadow, at, at, at + PAGE_BYTES);
+      this.#ids[page] = id;
     }
     const end = roundUp(heapTop, PAGE_BYTES);
     if (this.#heapTop > end) {
@@ -130,6 +142,7 @@ export class GuestMemory {
     this.#bytes().fill(0);
     // Not `fill`: memory that was never written costs nothing.
     this.#shadow = Buffer.alloc(this.sizeBytes);
+    this.#ids = new Int32Array(this.sizeBytes / PAGE_BYTES);
     this.load(slots, indexes, ids, heapTop);
   }
 
@@ -179,6 +192,9 @@ export class GuestMemory {
     const larger = Buffer.alloc(this.sizeBytes);
     this.#shadow.copy(larger);
     this.#shadow = larger;
+    const ids = new Int32Array(larger.length / PAGE_BYTES);
+    ids.set(this.#ids);
+    this.#ids = ids;
   }
 
   /** A fresh view every time: growth detaches the old ones. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { deserialize, serialize } from 'node:v8';
 import { WorldError } from '../../../model/world-error.js';
 import { PAGE_BYTES } from '../../../ports/page-store.js';
-import type { CommitDelta, PageSlots } from './executor-contract.js';
+import type { CommitDelta, PageSink, PageSlots } from './executor-contract.js';
 import type { HarnessAddresses } from './python-calls.js';
 import { roundUp } from './sizes.js';
 
@@ -89,6 +89,32 @@ export class PackedSlots implements PageSlots {
 
   write(id: number, source: Uint8Array, offset: number): void {
     this.pages.set(source.subarray(offset, offset + PAGE_BYTES), (id - 1) * PAGE_BYTES);
+  }
+}
+
+/** Puts whole pages into packed slots, from the slot `first` on. */
+export class PackedSink implements PageSink {
+  readonly #slots: PackedSlots;
+  readonly #first: number;
+  slotsUsed = 0;
+
+  constructor(slots: PackedSlots, first = 1) {
+    this.#slots = slots;
+    this.#first = first;
+  }
+
+  get bytes(): number {
+    return this.slotsUsed * PAGE_BYTES;
+  }
+
+  store(source: Uint8Array, offset: number): number {
+    const id = this.#first + this.slotsUsed++;
+    this.#slots.write(id, source, offset);
+    return id;
+  }
+
+  storeChanged(source: Uint8Array, offset: number): number {
+    return this.store(source, offset);
   }
 }
 

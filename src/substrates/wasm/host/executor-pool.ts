@@ -1,8 +1,8 @@
 import type { CommitDelta, RunOutcome } from '../executor/executor-contract.js';
 import { ExecutorSeat, type Job } from './executor-seat.js';
 import type { PageMemory } from './page-memory.js';
-import { differenceCount, EMPTY_TABLE, overheadBytes, withChanges } from './page-table.js';
-import { shareFiles } from './share-files.js';
+import { differenceCount, EMPTY_TABLE, withChanges } from './page-table.js';
+import { shareFiles, shareOpenFiles } from './share-files.js';
 import type { HostState, Roots } from './state-store.js';
 import type { RunFailure } from './wire.js';
 import type { Engine, FromWorker } from './worker-messages.js';
@@ -126,7 +126,10 @@ export class ExecutorPool {
     return {
       tables: [...seats.map((seat) => seat.table), ...this.#queue.map((job) => job.from.table)],
       files: [...seats.flatMap((seat) => seat.files ?? []), ...this.#queue.map((job) => job.from.files)],
-      slots: [...seats.map((seat) => seat.grant), ...(this.#basePending === null ? [] : [this.#basePending])],
+      ids: [
+        ...seats.flatMap((seat) => [seat.grant, [seat.openSlot]]),
+        ...(this.#basePending === null ? [] : [this.#basePending]),
+      ],
     };
   }
 
@@ -211,6 +214,7 @@ export class ExecutorPool {
         return;
       case 'committed':
         seat.memoryBytes = message.memoryBytes;
+        seat.openSlot = message.openSlot;
         this.#committed(seat, message.delta);
         return;
       case 'rolledBack':
@@ -261,14 +265,14 @@ export class ExecutorPool {
   }
 
   #baseWritten(seat: ExecutorSeat, delta: CommitDelta): void {
-    const { table, newChunks } = withChanges(EMPTY_TABLE, delta);
+    const { table, overheadBytes } = withChanges(EMPTY_TABLE, delta);
     const files = delta.files ?? { nodes: [], orphans: [], nextIno: 1 };
     const state: HostState = {
       table,
       files,
       registers: delta.registers,
-      ownSlots: delta.slotsUsed,
-      overheadBytes: overheadBytes(table, newChunks),
+      ownBytes: delta.ownBytes,
+      overheadBytes,
     };
     this.#base = { digest: this.#baseDigest, state, delta };
     this.#basePending = null;
@@ -351,14 +355,14 @@ export class ExecutorPool {
       this.#broken(seat, 'it committed without a job');
       return;
     }
-    const { table, newChunks } = withChanges(job.from.table, delta);
+    const { table, overheadBytes } = withChanges(job.from.table, delta);
     const files = delta.files === undefined ? job.from.files : shareFiles(job.from.files, delta.files);
     const state: HostState = {
       table,
       files,
-      registers: delta.registers,
-      ownSlots: delta.slotsUsed,
-      overheadBytes: overheadBytes(table, newChunks),
+      registers: shareOpenFiles(job.from.registers, delta.registers),
+      ownBytes: delta.ownBytes,
+      overheadBytes,
     };
     seat.useGrant(delta.slotsUsed);
     seat.hold(state);

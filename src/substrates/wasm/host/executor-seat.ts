@@ -27,6 +27,8 @@ export class ExecutorSeat {
   /** The owner of the job has been told how it ended, and is not told again. */
   settled = false;
   memoryBytes = 0;
+  /** The slot of its last grant that its worker goes on filling; 0 when there is none. */
+  openSlot = 0;
   /** What the executor's memory holds, as far as it is not overwritten by the run in progress. */
   table: PageTable = EMPTY_TABLE;
   files: FileTree | null = null;

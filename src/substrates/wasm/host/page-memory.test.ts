@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { PAGE_BYTES } from '../../../ports/page-store.js';
 import type { FileTree, Registers } from '../executor/executor-contract.js';
 import { PageMemory } from './page-memory.js';
-import { SEGMENT_BYTES, SEGMENT_SLOTS, SegmentSlots } from './page-slots.js';
+import { pageIdOf, SEGMENT_BYTES, SEGMENT_SLOTS, SegmentSlots } from './page-slots.js';
 import { EMPTY_TABLE, withChanges } from './page-table.js';
 import { Slab } from './slab.js';
 import type { HostState } from './state-store.js';
@@ -30,7 +30,7 @@ function stateOf(slots: Int32Array, fileSlots: readonly number[] = []): HostStat
     table: withChanges(EMPTY_TABLE, { indexes, ids: slots }).table,
     files,
     registers: REGISTERS,
-    ownSlots: slots.length + fileSlots.length,
+    ownBytes: (slots.length + fileSlots.length) * PAGE_BYTES,
     overheadBytes: 0,
   };
 }
@@ -82,7 +82,7 @@ describe('page memory', () => {
     const memory = new PageMemory(SEGMENT_BYTES);
     const held = stateOf(memory.allocate(3)!, [...memory.allocate(2)!]);
     const grant = memory.allocate(7)!;
-    memory.addRoots(() => ({ tables: [held.table], files: [held.files], slots: [grant] }));
+    memory.addRoots(() => ({ tables: [held.table], files: [held.files], ids: [grant] }));
     memory.allocate(11);
     expect(memory.collect()).toBe(11);
     expect(memory.slab.used).toBe(12);
@@ -111,11 +111,12 @@ describe('page slots', () => {
     slots.add(new SharedArrayBuffer(SEGMENT_BYTES));
     const page = new Uint8Array(PAGE_BYTES).fill(7);
     expect(() => slots.write(0, page, 0)).toThrow(RangeError);
-    expect(() => slots.write(SEGMENT_SLOTS, page, 0)).toThrow(RangeError);
-    expect(() => slots.read(-1, page, 0)).toThrow(RangeError);
-    slots.write(SEGMENT_SLOTS - 1, page, 0);
+    expect(() => slots.write(pageIdOf(SEGMENT_SLOTS), page, 0)).toThrow(RangeError);
+    expect(() => slots.write(pageIdOf(5) + 1, page, 0), 'a cell is no slot').toThrow(RangeError);
+    expect(() => slots.read(-256, page, 0)).toThrow(RangeError);
+    slots.write(pageIdOf(SEGMENT_SLOTS - 1), page, 0);
     const back = new Uint8Array(2 * PAGE_BYTES);
-    slots.read(SEGMENT_SLOTS - 1, back, PAGE_BYTES);
+    slots.read(pageIdOf(SEGMENT_SLOTS - 1), back, PAGE_BYTES);
     expect(back[PAGE_BYTES - 1]).toBe(0);
     expect(back.subarray(PAGE_BYTES)).toEqual(page);
   });

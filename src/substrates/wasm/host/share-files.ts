@@ -1,4 +1,4 @@
-import type { FileNode, FileTree } from '../executor/executor-contract.js';
+import type { FileNode, FileTree, OpenFile, Registers } from '../executor/executor-contract.js';
 
 function sameNode(a: FileNode, b: FileNode): boolean {
   if (a.path !== b.path || a.ino !== b.ino || a.mode !== b.mode || a.rdev !== b.rdev || a.link !== b.link)
@@ -19,4 +19,16 @@ export function shareFiles(previous: FileTree, next: FileTree): FileTree {
     return old !== undefined && sameNode(old, node) ? old : node;
   };
   return { nodes: next.nodes.map(share), orphans: next.orphans.map(share), nextIno: next.nextIno };
+}
+
+function sameOpenFile(a: OpenFile, b: OpenFile | undefined): boolean {
+  if (a.fd !== b?.fd || a.ino !== b.ino || a.path !== b.path) return false;
+  return a.flags === b.flags && a.position === b.position && a.group === b.group;
+}
+
+/** `next` with the list of open files of `previous` where that is the same, as it nearly always is. */
+export function shareOpenFiles(previous: Registers, next: Registers): Registers {
+  const [old, now] = [previous.openFiles, next.openFiles];
+  const same = old.length === now.length && old.every((file, i) => sameOpenFile(file, now[i]));
+  return { ...next, cwd: previous.cwd === next.cwd ? previous.cwd : next.cwd, openFiles: same ? old : now };
 }

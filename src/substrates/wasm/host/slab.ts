@@ -1,24 +1,25 @@
 import assert from 'node:assert/strict';
-import { PAGE_BYTES } from '../../../ports/page-store.js';
-import { SEGMENT_BYTES, SEGMENT_SLOTS } from './page-slots.js';
+import { pageIdOf, SEGMENT_BYTES, SEGMENT_SLOTS, SLOTS_MAX, slotOfId } from './page-slots.js';
 
 /**
  * Which slots of the shared memory are in use. Owned by the host's main thread; workers get slots granted
  * and never choose one. Slots are freed only by a sweep, because a state, a worker's held table and a
- * grant in flight may all refer to the same one.
+ * grant in flight may all refer to the same one; one that holds cells is freed when none of them is in use.
  */
 export class Slab {
   readonly budgetSlots: number;
   readonly segments: SharedArrayBuffer[] = [];
   readonly #allocated: Uint8Array;
-  /** Counts how often a slot was freed: (slot, epoch) names one content for the life of the process. */
+  /** In which sweep a slot was freed last: (page id, epoch) names one content for the life of the process. */
   readonly #epochs: Uint32Array;
+  #sweeps = 0;
   #free: number[] = [];
   /** First slot never handed out. Slot 0 is the page of zeros. */
   #fresh = 1;
 
   constructor(budgetBytes: number) {
-    const segments = Math.max(1, Math.floor(budgetBytes / SEGMENT_BYTES));
+    const most = SLOTS_MAX / SEGMENT_SLOTS;
+    const segments = Math.min(most, Math.max(1, Math.floor(budgetBytes / SEGMENT_BYTES)));
     this.budgetSlots = segments * SEGMENT_SLOTS;
     this.#allocated = new Uint8Array(this.budgetSlots);
     this.#epochs = new Uint32Array(this.budgetSlots);
@@ -39,15 +40,17 @@ export class Slab {
     return this.#fresh - 1 - this.#free.length;
   }
 
-  isAllocated(slot: number): boolean {
-    return this.#allocated[slot] === 1;
+  /** Whether the slot of the page is in use. */
+  isAllocated(id: number): boolean {
+    return this.#allocated[slotOfId(id)] === 1;
   }
 
-  epochOf(slot: number): number {
-    return this.#epochs[slot] ?? 0;
+  /** Epoch of the slot of the page. */
+  epochOf(id: number): number {
+    return this.#epochs[slotOfId(id)] ?? 0;
   }
 
-  /** `count` slots, or null when the budget does not allow it. */
+  /** `count` slots, as the ids of whole pages in them, or null when the budget does not allow it. */
   allocate(count: number): Int32Array | null {
     if (count > this.available) return null;
     const slots = new Int32Array(count);
@@ -55,7 +58,7 @@ export class Slab {
       const slot = this.#free.pop() ?? this.#fresh++;
       assert(this.#allocated[slot] === 0, `slot ${slot} handed out twice`);
       this.#allocated[slot] = 1;
-      slots[i] = slot;
+      slots[i] = pageIdOf(slot);
     }
     this.keepSpare();
     return slots;
@@ -67,8 +70,9 @@ export class Slab {
       this.#grow();
   }
 
-  /** Frees every slot for which `marked` has no 1. Returns how many were freed. */
+  /** Frees every slot for whose number `marked` has no 1. Returns how many were freed. */
   sweep(marked: Uint8Array): number {
+    this.#sweeps++;
     const free: number[] = [];
     let freed = 0;
     // Downwards, so that the lowest slots are handed out first and the memory in use stays compact.
@@ -76,7 +80,7 @@ export class Slab {
       if (marked[slot] === 1) continue;
       if (this.#allocated[slot] === 1) {
         this.#allocated[slot] = 0;
-        this.#epochs[slot] = (this.#epochs[slot] ?? 0) + 1;
+        this.#epochs[slot] = this.#sweeps;
         freed++;
       }
       free.push(slot);
@@ -88,9 +92,4 @@ export class Slab {
   #grow(): void {
     this.segments.push(new SharedArrayBuffer(SEGMENT_BYTES));
   }
-}
-
-/** Bytes that `slots` slots hold. */
-export function slotBytes(slots: number): number {
-  return slots * PAGE_BYTES;
 }

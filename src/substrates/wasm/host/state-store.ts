@@ -1,6 +1,6 @@
+import { PAGE_BYTES } from '../../../ports/page-store.js';
 import type { FileNode, FileTree, Registers } from '../executor/executor-contract.js';
-import { type Chunk, eachNewSlot, type PageTable } from './page-table.js';
-import type { Slab } from './slab.js';
+import { eachNewId, type PageTable } from './page-table.js';
 import type { StateFacts } from './wire.js';
 
 /** An immutable state as the host keeps it: everything by reference, shared with its relatives. */
@@ -8,8 +8,8 @@ export interface HostState {
   readonly table: PageTable;
   readonly files: FileTree;
   readonly registers: Registers;
-  /** Slots it took when it was made: about what discarding it may free. */
-  readonly ownSlots: number;
+  /** Bytes of the slab it took when it was made: about what discarding it may free. */
+  readonly ownBytes: number;
   /** Bookkeeping it does not share with the state it came from, bytes. */
   readonly overheadBytes: number;
 }
@@ -17,30 +17,30 @@ export interface HostState {
 export function factsOf(state: HostState): StateFacts {
   return {
     memoryBytes: state.registers.heapTop,
-    ownPages: state.ownSlots,
+    ownBytes: state.ownBytes,
     overheadBytes: state.overheadBytes,
   };
 }
 
-/** What keeps slots alive besides the named states. */
+/** What keeps pages alive besides the named states. */
 export interface Roots {
   readonly tables: Iterable<PageTable>;
   readonly files: Iterable<FileTree>;
-  readonly slots: Iterable<ArrayLike<number>>;
+  readonly ids: Iterable<ArrayLike<number>>;
 }
 
 /** States by the handles that the control process chose. */
 export class StateStore {
   readonly #states = new Map<number, HostState>();
-  /** Estimate of the slots that a collection would free. */
-  #reclaimable = 0;
+  #reclaimableBytes = 0;
 
   get size(): number {
     return this.#states.size;
   }
 
-  get reclaimable(): number {
-    return this.#reclaimable;
+  /** Estimate of what a collection would free. */
+  get reclaimableBytes(): number {
+    return this.#reclaimableBytes;
   }
 
   get(handle: number): HostState | undefined {
@@ -55,23 +55,24 @@ export class StateStore {
     const state = this.#states.get(handle);
     if (state === undefined) return;
     this.#states.delete(handle);
-    this.#reclaimable += state.ownSlots;
+    this.#reclaimableBytes += state.ownBytes;
   }
 
   /** Slots were given up in another way: a worker died with its grant, an upload was abandoned. */
   noteLoose(slots: number): void {
-    this.#reclaimable += slots;
+    this.#reclaimableBytes += slots * PAGE_BYTES;
   }
 
-  /** Frees every slot that no state and no root refers to. Returns how many. */
-  collect(slab: Slab, roots: Roots): number {
-    const marked = new Uint8Array(slab.budgetSlots);
-    const seenChunks = new Set<Chunk>();
+  /** A collection has freed what could be freed. */
+  noteCollected(): void {
+    this.#reclaimableBytes = 0;
+  }
+
+  /** Visits the id of every page that a state or a root refers to, at least once. */
+  eachId(mark: (id: number) => void, roots: Roots): void {
+    const seenTables = new Set<object>();
     const seenTrees = new Set<FileTree>();
     const seenNodes = new Set<FileNode>();
-    const mark = (slot: number): void => {
-      marked[slot] = 1;
-    };
     const markTree = (tree: FileTree): void => {
       if (seenTrees.has(tree)) return;
       seenTrees.add(tree);
@@ -82,13 +83,11 @@ export class StateStore {
       }
     };
     for (const state of this.#states.values()) {
-      eachNewSlot(state.table, seenChunks, mark);
+      eachNewId(state.table, seenTables, mark);
       markTree(state.files);
     }
-    for (const table of roots.tables) eachNewSlot(table, seenChunks, mark);
+    for (const table of roots.tables) eachNewId(table, seenTables, mark);
     for (const tree of roots.files) markTree(tree);
-    for (const slots of roots.slots) Array.prototype.forEach.call(slots, mark);
-    this.#reclaimable = 0;
-    return slab.sweep(marked);
+    for (const ids of roots.ids) Array.prototype.forEach.call(ids, mark);
   }
 }

@@ -4,7 +4,7 @@ import type { FrameConnection } from './frame-connection.js';
 import { FrameError } from './frames.js';
 import type { PageMemory } from './page-memory.js';
 import type { SegmentSlots } from './page-slots.js';
-import { difference, overheadBytes, withChanges } from './page-table.js';
+import { difference, withChanges } from './page-table.js';
 import { shareFiles } from './share-files.js';
 import { factsOf, type HostState } from './state-store.js';
 import {
@@ -38,7 +38,7 @@ export class StateTransfer {
 
   constructor(options: StateTransferOptions) {
     this.#options = options;
-    options.memory.addRoots(() => ({ tables: [], files: [], slots: this.#sessions.values() }));
+    options.memory.addRoots(() => ({ tables: [], files: [], ids: this.#sessions.values() }));
   }
 
   receive(message: TransferMessage, binary: Buffer): void {
@@ -102,7 +102,7 @@ export class StateTransfer {
     words[at++] = slots.size;
     for (const slot of slots) {
       words[at++] = slot;
-      words[at++] = memory.slab.epochOf(slot);
+      words[at++] = memory.epochOf(slot);
     }
     const registers = registersToWire(state.registers);
     try {
@@ -125,14 +125,13 @@ export class StateTransfer {
   }
 
   #adopt(request: number, session: number, binary: Buffer): void {
-    const { slab } = this.#options.memory;
+    const { memory } = this.#options;
     const pairs = wordsOf(binary);
     const held = this.#session(session);
     const answers = new Uint8Array(pairs.length / 2);
     for (let i = 0; i < answers.length; i++) {
       const slot = pairs[i * 2] ?? 0;
-      // Freed slots keep their epoch until they are handed out again, so allocation is asked for too.
-      if (!slab.isAllocated(slot) || slab.epochOf(slot) !== pairs[i * 2 + 1]) continue;
+      if (!memory.holds(slot, pairs[i * 2 + 1] ?? 0)) continue;
       held.push(slot);
       answers[i] = 1;
     }
@@ -154,7 +153,7 @@ export class StateTransfer {
       view.write(slot, binary, i * PAGE_BYTES);
       held.push(slot);
       pairs[i * 2] = slot;
-      pairs[i * 2 + 1] = memory.slab.epochOf(slot);
+      pairs[i * 2 + 1] = memory.epochOf(slot);
     });
     connection.send({ type: 'uploaded', request }, new Uint8Array(pairs.buffer));
   }
@@ -166,14 +165,14 @@ export class StateTransfer {
       const pairs = wordsOf(binary);
       const indexes = Int32Array.from({ length: pairs.length / 2 }, (_, i) => pairs[i * 2] ?? -1);
       const ids = Int32Array.from({ length: pairs.length / 2 }, (_, i) => pairs[i * 2 + 1] ?? -1);
-      const { table, newChunks } = withChanges(base.table, { indexes, ids });
+      const { table, overheadBytes } = withChanges(base.table, { indexes, ids });
       const files: FileTree = shareFiles(base.files, filesFromWire(message.files, base.files));
       const state: HostState = {
         table,
         files,
         registers: registersFromWire(message.registers),
-        ownSlots: this.#session(message.session).length,
-        overheadBytes: overheadBytes(table, newChunks),
+        ownBytes: this.#session(message.session).length * PAGE_BYTES,
+        overheadBytes,
       };
       memory.states.set(message.state, state);
       connection.send({ type: 'built', request, facts: factsOf(state) });

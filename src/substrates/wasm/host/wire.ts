@@ -38,8 +38,8 @@ export type WireIdentity = Omit<BranchIdentity, 'seed'> & { readonly seed: strin
 export interface StateFacts {
   /** Guest memory in use, bytes. */
   readonly memoryBytes: number;
-  /** Slots it does not share with the state it came from. */
-  readonly ownPages: number;
+  /** Bytes of pages and file contents that it does not share with the state it came from. */
+  readonly ownBytes: number;
   /** Bookkeeping it does not share with the state it came from, bytes. */
   readonly overheadBytes: number;
 }

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { CommitDelta, Executor, Registers, RunOutcome } from '../executor/executor-contract.js';
+import type {
+  CommitDelta,
+  Executor,
+  PageSink,
+  Registers,
+  RunOutcome,
+} from '../executor/executor-contract.js';
+import { pageIdOf, SEGMENT_BYTES } from './page-slots.js';
 import { createWorkerLoop } from './worker-loop.js';
 import { type FromWorker, INTERRUPTED_CELL, type ToWorker } from './worker-messages.js';
 
@@ -14,6 +21,7 @@ const REGISTERS: Registers = {
   openFiles: [],
 };
 const NONE = new Int32Array(0);
+const PAGE = new Uint8Array(4096).fill(1);
 const DONE: RunOutcome = {
   kind: 'done',
   ok: true,
@@ -36,11 +44,13 @@ class FakeExecutor implements Executor {
   slots = 2;
   duringRun: () => void = () => undefined;
 
-  #delta(ids: Int32Array): CommitDelta {
-    return { indexes: NONE, ids: ids.slice(0, this.slots), registers: REGISTERS, slotsUsed: this.slots };
+  #delta(sink: PageSink): CommitDelta {
+    const ids = Int32Array.from({ length: this.slots }, () => sink.store(PAGE, 0));
+    const { slotsUsed, bytes } = sink;
+    return { indexes: NONE, ids, registers: REGISTERS, slotsUsed, ownBytes: bytes };
   }
-  writeBase(_: unknown, ids: Int32Array): CommitDelta {
-    return this.#delta(ids);
+  writeBase(sink: PageSink): CommitDelta {
+    return this.#delta(sink);
   }
   adoptBase(): void {
     this.calls.push('adoptBase');
@@ -56,14 +66,17 @@ class FakeExecutor implements Executor {
   slotsNeeded(): number {
     return this.slots;
   }
-  commit(_: unknown, ids: Int32Array): CommitDelta {
+  commit(sink: PageSink): CommitDelta {
     this.calls.push('commit');
-    if (ids.length < this.slots) throw new Error('too few slots');
-    return this.#delta(ids);
+    return this.#delta(sink);
   }
   rollback(): void {
     this.calls.push('rollback');
   }
+}
+
+function pages(...slots: readonly number[]): Int32Array {
+  return Int32Array.from(slots, pageIdOf);
 }
 
 async function open() {
@@ -85,8 +98,8 @@ async function open() {
   const order = (run: number, grant: number): ToWorker => ({
     type: 'run',
     run,
-    segments: [],
-    grant: Int32Array.from({ length: grant }, (_, i) => 100 * run + i),
+    segments: run === 1 ? [new SharedArrayBuffer(SEGMENT_BYTES)] : [],
+    grant: Int32Array.from({ length: grant }, (_, i) => pageIdOf(100 * run + i)),
     load: { indexes: NONE, ids: NONE, registers: REGISTERS },
     request: {} as never,
   });
@@ -98,9 +111,9 @@ describe('a worker', () => {
   test('commits what changed, from its grant, in order, keeping the rest for later', async () => {
     const { executor, send, order, last } = await open();
     expect(await send(order(1, 5))).toEqual(['started', 'ran', 'committed']);
-    expect(last()).toMatchObject({ delta: { ids: Int32Array.of(100, 101) } });
+    expect(last()).toMatchObject({ delta: { ids: pages(100, 101) } });
     await send(order(2, 0));
-    expect(last()).toMatchObject({ delta: { ids: Int32Array.of(102, 103) } });
+    expect(last()).toMatchObject({ delta: { ids: pages(102, 103) } });
     expect(executor.calls).toEqual(['load', 'run', 'commit', 'load', 'run', 'commit']);
   });
 
@@ -109,8 +122,8 @@ describe('a worker', () => {
     executor.slots = 4;
     expect(await send(order(1, 3))).toEqual(['started', 'ran', 'need']);
     expect(last()).toMatchObject({ slots: 4 });
-    expect(await send({ type: 'grant', segments: [], grant: Int32Array.of(7) })).toEqual(['committed']);
-    expect(last()).toMatchObject({ delta: { ids: Int32Array.of(100, 101, 102, 7) } });
+    expect(await send({ type: 'grant', segments: [], grant: pages(7) })).toEqual(['committed']);
+    expect(last()).toMatchObject({ delta: { ids: pages(100, 101, 102, 7) } });
     expect(await send(order(2, 0))).toEqual(['started', 'ran', 'need']);
     expect(await send({ type: 'grant', segments: [], grant: NONE })).toEqual(['rolledBack']);
   });

@@ -2,6 +2,7 @@ import type { Executor, RunOutcome } from '../executor/executor-contract.js';
 import { boundOutcome, piecesOf } from './bound-outcome.js';
 import { createOutputBatch } from './output-batch.js';
 import { SegmentSlots } from './page-slots.js';
+import { NO_OPEN_SLOT, type OpenSlot, SlotSink } from './slot-sink.js';
 import { type FromWorker, INTERRUPTED_CELL, type ToWorker } from './worker-messages.js';
 
 export interface WorkerLoopOptions {
@@ -19,6 +20,7 @@ export function createWorkerLoop(options: WorkerLoopOptions): (message: ToWorker
   let executor: Executor | null = null;
   let interrupt: Int32Array | null = null;
   let grant = new Int32Array(0);
+  let open: OpenSlot = NO_OPEN_SLOT;
   /** The run that waits for slots. */
   let uncommitted: number | null = null;
 
@@ -37,9 +39,11 @@ export function createWorkerLoop(options: WorkerLoopOptions): (message: ToWorker
   };
 
   const commit = (run: number): void => {
-    const delta = booted().commit(slots, grant);
+    const sink = new SlotSink(slots, grant, open);
+    const delta = booted().commit(sink);
+    open = sink.open;
     grant = grant.slice(delta.slotsUsed);
-    post({ type: 'committed', run, delta, memoryBytes: booted().memoryBytes });
+    post({ type: 'committed', run, delta, openSlot: open.id, memoryBytes: booted().memoryBytes });
   };
 
   const rollback = (run: number): void => {
@@ -96,7 +100,10 @@ export function createWorkerLoop(options: WorkerLoopOptions): (message: ToWorker
       }
       case 'writeBase':
         receive(message.segments, new Int32Array(0));
-        return post({ type: 'base', delta: booted().writeBase(slots, message.ids) });
+        return post({
+          type: 'base',
+          delta: booted().writeBase(new SlotSink(slots, message.ids, NO_OPEN_SLOT)),
+        });
       case 'adoptBase':
         receive(message.segments, new Int32Array(0));
         booted().adoptBase(message.base);

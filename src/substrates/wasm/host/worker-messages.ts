@@ -61,6 +61,8 @@ export type FromWorker =
       readonly type: 'committed';
       readonly run: number;
       readonly delta: CommitDelta;
+      /** The slot that the worker will fill further; 0 when there is none. */
+      readonly openSlot: number;
       readonly memoryBytes: number;
     }
   | { readonly type: 'rolledBack'; readonly run: number; readonly memoryBytes: number }

@@ -74,8 +74,8 @@ export class TestExecutor {
     else {
       const [pages, files, registers] = [base.pages, base.files, base.registers];
       const delta = { indexes: Int32Array.from(pages.keys()), ids: Int32Array.from(pages.values()) };
-      await made.#call({ op: 'adoptBase', base: { ...delta, registers, files, slotsUsed: 0 } });
-      made.#apply({ ...delta, registers, files, slotsUsed: 0 });
+      await made.#call({ op: 'adoptBase', base: { ...delta, registers, files, slotsUsed: 0, ownBytes: 0 } });
+      made.#apply({ ...delta, registers, files, slotsUsed: 0, ownBytes: 0 });
     }
     return made;
   }

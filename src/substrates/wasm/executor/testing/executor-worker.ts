@@ -2,7 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import { bootExecutor } from '../boot-executor.js';
 import { WasmExecutor } from '../executor.js';
 import type { CommitDelta, Executor, LoadDelta, RunOutcome, RunRequest } from '../executor-contract.js';
-import { PackedSlots } from '../startup-format.js';
+import { PackedSink, PackedSlots } from '../startup-format.js';
 
 /** A worker thread that lets a test drive one executor. Page slots are one shared array with a common counter. */
 
@@ -44,13 +44,10 @@ async function handle(order: TestOrder): Promise<TestAnswer> {
   }
   const { executor, slots, next } = held;
   if (executor === undefined || slots === undefined || next === undefined) throw new Error('not booted');
-  const grant = (count: number) => {
-    const first = Atomics.add(next, 0, count);
-    return Int32Array.from({ length: count }, (_, i) => first + i);
-  };
+  const sink = (count: number) => new PackedSink(slots, Atomics.add(next, 0, count));
   switch (order.op) {
     case 'writeBase':
-      return { delta: executor.writeBase(slots, grant(executor.baseSlots)) };
+      return { delta: executor.writeBase(sink(executor.baseSlots)) };
     case 'adoptBase':
       executor.adoptBase(order.base);
       return {};
@@ -67,7 +64,7 @@ async function handle(order: TestOrder): Promise<TestAnswer> {
     case 'find':
       return { found: countInMemory(executor, order.text) };
     case 'commit':
-      return { delta: executor.commit(slots, grant(executor.slotsNeeded())) };
+      return { delta: executor.commit(sink(executor.slotsNeeded())) };
     case 'rollback':
       executor.rollback();
       return {};
