@@ -301,7 +301,7 @@ describe('kill -9', () => {
     for (const [index, hash] of acknowledged.entries())
       if (hash !== undefined) expect(hashes[index]).toBe(hash);
     for (const key of states) {
-      const listed = Buffer.from(await storage.pages.readManifest(key))
+      const listed = Buffer.from((await storage.pages.readManifest(key)).manifest)
         .toString()
         .split('\n');
       expect(await storage.pages.readPages(listed)).toHaveLength(listed.length);
@@ -330,7 +330,8 @@ function childWriter(path: string, round: number): string {
           bytes.writeUInt32LE(number + index + ${round * 1000}, 0);
           return { bytes, hash: createHash('sha256').update(bytes).digest('hex') };
         });
-        await storage.pages.write('s${round}-' + number, Buffer.from(pages.map(({ hash }) => hash).join('\\n')), pages);
+        const references = pages.map(({ hash }) => hash);
+        await storage.pages.write('s${round}-' + number, { manifest: Buffer.from(references.join('\\n')), references, pages });
         say('state s${round}-' + number);
       }
     };
@@ -341,7 +342,11 @@ test('a page that repeats itself takes little room', async () => {
   await using storage = await openStorage(root);
   const bytes = Buffer.alloc(4096, 'abcdefgh');
   const hash = createHash('sha256').update(bytes).digest('hex');
-  await storage.pages.write('s', Buffer.from(hash), [{ hash, bytes }]);
+  await storage.pages.write('s', {
+    manifest: Buffer.from(hash),
+    references: [hash],
+    pages: [{ hash, bytes }],
+  });
   const [pack] = readdirSync(join(root, 'packs'));
   expect(statSync(join(root, 'packs', pack!)).size).toBeLessThan(512);
 });

@@ -140,7 +140,8 @@ async function packsSurvive({ seed, rounds }: Plan, promises?: Promises): Promis
           key,
           pages.map(({ hash }) => hash),
         );
-        await store.write(key, Buffer.from(pages.map(({ hash }) => hash).join('\n')), pages);
+        const references = pages.map(({ hash }) => hash);
+        await store.write(key, { manifest: Buffer.from(references.join('\n')), references, pages });
         acknowledged.add(key);
       }
     } catch (thrown) {
@@ -151,7 +152,7 @@ async function packsSurvive({ seed, rounds }: Plan, promises?: Promises): Promis
   await using store = await openPagePacks({ packs: '/p', states: '/s', fileOps: files });
   for (const [key, hashes] of attempted) {
     try {
-      const manifest = Buffer.from(await store.readManifest(key)).toString();
+      const manifest = Buffer.from((await store.readManifest(key)).manifest).toString();
       if (manifest !== hashes.join('\n')) return `the manifest ${key} is another one`;
       await store.readPages(hashes);
       manifestsKept += 1;

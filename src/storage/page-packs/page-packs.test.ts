@@ -27,6 +27,20 @@ afterEach(() => rmSync(directory, { recursive: true }));
 const open = (fileOps?: FaultyFiles): Promise<PagePacks> =>
   openPagePacks({ packs, states, ...(fileOps ? { fileOps } : {}) });
 
+/** Writes a state that needs the pages given. */
+async function put(store: PagePacks, key: string, manifest: Uint8Array, list: Iterable<Page>): Promise<void> {
+  const references: string[] = [];
+  function* noted(): Generator<Page> {
+    for (const each of list) {
+      references.push(each.hash);
+      yield each;
+    }
+  }
+  const pages = Array.isArray(list) ? list : noted();
+  if (Array.isArray(list)) references.push(...hashes(list));
+  expect(await store.write(key, { manifest, references, pages })).toEqual({ missing: [] });
+}
+
 interface Page {
   readonly hash: string;
   readonly bytes: Uint8Array;
@@ -61,13 +75,13 @@ describe('writing and reading', () => {
     const list = pagesOf(0, 40);
     {
       await using store = await open();
-      await store.write('stt_1', MANIFEST, list);
+      await put(store, 'stt_1', MANIFEST, list);
       await expectReads(store, list.toReversed());
     }
     await using store = await open();
     expect(store.notes).toEqual([]);
     expect(store.pageCount).toBe(40);
-    expect(Buffer.from(await store.readManifest('stt_1'))).toEqual(MANIFEST);
+    expect(Buffer.from((await store.readManifest('stt_1')).manifest)).toEqual(MANIFEST);
     await expectReads(store, [...list, ...list.slice(0, 3)]);
     expect(await store.readPages([])).toEqual([]);
     expect(packFiles()).toHaveLength(1);
@@ -76,12 +90,12 @@ describe('writing and reading', () => {
 
   test('pages already stored are not written again, and without new ones there is no pack', async () => {
     await using store = await open();
-    await store.write('a', MANIFEST, pagesOf(0, 10));
+    await put(store, 'a', MANIFEST, pagesOf(0, 10));
     const { size } =
       readFileSync(join(packs, packFiles()[0]!)).length > 0 ? { size: packFiles().length } : { size: 0 };
-    await store.write('b', MANIFEST, pagesOf(0, 10));
+    await put(store, 'b', MANIFEST, pagesOf(0, 10));
     expect(packFiles()).toHaveLength(size);
-    await store.write('c', MANIFEST, [...pagesOf(5, 10), ...pagesOf(5, 10)]);
+    await put(store, 'c', MANIFEST, [...pagesOf(5, 10), ...pagesOf(5, 10)]);
     expect(packFiles()).toHaveLength(2);
     expect(store.pageCount).toBe(15);
     await expectReads(store, pagesOf(0, 15));
@@ -90,26 +104,26 @@ describe('writing and reading', () => {
   test('zero pages are never stored and always there', async () => {
     await using store = await open();
     expect(store.has(ZERO_HASH)).toBe(true);
-    await store.write('z', MANIFEST, [{ hash: ZERO_HASH, bytes: new Uint8Array(PAGE_BYTES) }]);
+    await put(store, 'z', MANIFEST, [{ hash: ZERO_HASH, bytes: new Uint8Array(PAGE_BYTES) }]);
     expect(packFiles()).toEqual([]);
     expect(await store.readPages([ZERO_HASH])).toEqual([new Uint8Array(PAGE_BYTES)]);
   });
 
   test('a manifest of the same key is replaced, the later write winning', async () => {
     await using store = await open();
-    await Promise.all([store.write('k', Buffer.from('1'), []), store.write('k', Buffer.from('2'), [])]);
-    expect(Buffer.from(await store.readManifest('k')).toString()).toBe('2');
-    await store.write('k', new Uint8Array(0), []);
-    expect((await store.readManifest('k')).length).toBe(0);
+    await Promise.all([put(store, 'k', Buffer.from('1'), []), put(store, 'k', Buffer.from('2'), [])]);
+    expect(Buffer.from((await store.readManifest('k')).manifest).toString()).toBe('2');
+    await put(store, 'k', new Uint8Array(0), []);
+    expect((await store.readManifest('k')).manifest.length).toBe(0);
   });
 
   test('one write after the other, and many at once, which share a pack and its syncs', async () => {
     const fileOps = new FaultyFiles();
     await using store = await open(fileOps);
-    for (let index = 0; index < 20; index += 1) await store.write(`s${index}`, MANIFEST, pagesOf(index, 1));
+    for (let index = 0; index < 20; index += 1) await put(store, `s${index}`, MANIFEST, pagesOf(index, 1));
     fileOps.calls.length = 0;
     await Promise.all(
-      Array.from({ length: 30 }, (_, index) => store.write(`m${index}`, MANIFEST, pagesOf(100 + index, 2))),
+      Array.from({ length: 30 }, (_, index) => put(store, `m${index}`, MANIFEST, pagesOf(100 + index, 2))),
     );
     expect(packFiles().length).toBeLessThanOrEqual(22);
     expect(fileOps.count('syncDirectory')).toBeLessThanOrEqual(4);
@@ -121,11 +135,11 @@ describe('writing and reading', () => {
     const wrong = { hash: page(1).hash, bytes: page(2).bytes };
     const short = { hash: createHash('sha256').update('x').digest('hex'), bytes: Buffer.from('x') };
     const settled = await Promise.allSettled([
-      store.write('good', MANIFEST, pagesOf(10, 2)),
-      store.write('wrong', MANIFEST, [page(20), wrong]),
-      store.write('short', MANIFEST, [short]),
-      store.write('thrower', MANIFEST, throwing()),
-      store.write('also-good', MANIFEST, pagesOf(12, 2)),
+      put(store, 'good', MANIFEST, pagesOf(10, 2)),
+      put(store, 'wrong', MANIFEST, [page(20), wrong]),
+      put(store, 'short', MANIFEST, [short]),
+      put(store, 'thrower', MANIFEST, throwing()),
+      put(store, 'also-good', MANIFEST, pagesOf(12, 2)),
     ]);
     expect(settled.map(({ status }) => status)).toEqual([
       'fulfilled',
@@ -151,7 +165,7 @@ describe('writing and reading', () => {
       details: { pages: [{ hash: page(1).hash }] },
     });
     for (const key of ['', '../x', 'a/b', '.hidden', 'x'.repeat(129)]) {
-      await expect(store.write(key, MANIFEST, [])).rejects.toMatchObject({ code: 'INTERNAL' });
+      await expect(put(store, key, MANIFEST, [])).rejects.toMatchObject({ code: 'INTERNAL' });
       await expect(store.readManifest(key)).rejects.toMatchObject({ code: 'INTERNAL' });
     }
   });
@@ -159,7 +173,7 @@ describe('writing and reading', () => {
   test('a closed store refuses', async () => {
     const store = await open();
     await store[Symbol.asyncDispose]();
-    await expect(store.write('x', MANIFEST, [])).rejects.toMatchObject({ code: 'RUNTIME_CLOSED' });
+    await expect(put(store, 'x', MANIFEST, [])).rejects.toMatchObject({ code: 'RUNTIME_CLOSED' });
     await expect(store.readPages([])).rejects.toMatchObject({ code: 'RUNTIME_CLOSED' });
   });
 });
@@ -174,7 +188,7 @@ describe('damage', () => {
     const list = [page(0), page(2), page(4)];
     {
       await using store = await open();
-      await store.write('stt_A', MANIFEST, list);
+      await put(store, 'stt_A', MANIFEST, list);
     }
     const file = join(packs, packFiles()[0]!);
     const whole = readFileSync(file);
@@ -206,7 +220,7 @@ describe('damage', () => {
     const list = [page(0), page(2), page(4)];
     {
       await using store = await open();
-      await store.write('stt_A', MANIFEST, list);
+      await put(store, 'stt_A', MANIFEST, list);
     }
     const file = join(packs, packFiles()[0]!);
     const whole = readFileSync(file);
@@ -229,7 +243,7 @@ describe('damage', () => {
     const list = pagesOf(0, 6);
     {
       await using store = await open();
-      await store.write('stt_A', MANIFEST, list);
+      await put(store, 'stt_A', MANIFEST, list);
     }
     const file = join(packs, packFiles()[0]!);
     const bytes = readFileSync(file);
@@ -243,7 +257,7 @@ describe('damage', () => {
     });
     await expectReads(store, list.slice(1));
     expect(store.has(list[0]!.hash)).toBe(false);
-    await store.write('stt_B', MANIFEST, list.slice(0, 1));
+    await put(store, 'stt_B', MANIFEST, list.slice(0, 1));
     await expectReads(store, list);
     await using again = await open();
     await expectReads(again, list);
@@ -251,7 +265,7 @@ describe('damage', () => {
 
   test('a pack that is gone', async () => {
     await using store = await open();
-    await store.write('stt_A', MANIFEST, pagesOf(0, 2));
+    await put(store, 'stt_A', MANIFEST, pagesOf(0, 2));
     rmSync(join(packs, packFiles()[0]!));
     await expect(store.readPages(hashes(pagesOf(0, 2)))).rejects.toMatchObject({ code: 'PAGE_CORRUPT' });
     const pages = await store
@@ -262,7 +276,7 @@ describe('damage', () => {
 
   test('a flipped bit in any byte of a manifest', async () => {
     await using store = await open();
-    await store.write('stt_A', MANIFEST, []);
+    await put(store, 'stt_A', MANIFEST, []);
     const file = join(states, 'stt_A.wrs');
     const whole = readFileSync(file);
     for (let at = 0; at < whole.length; at += 1) {
@@ -287,7 +301,7 @@ describe('failing disks', () => {
       let calls = 0;
       fileOps.fault = ({ call }) =>
         call !== 'remove' && calls++ === failing ? { kind: 'error', code: 'ENOSPC' } : null;
-      const result = await store.write('stt_A', MANIFEST, list).then(
+      const result = await put(store, 'stt_A', MANIFEST, list).then(
         () => null,
         (error: unknown) => error,
       );
@@ -296,7 +310,7 @@ describe('failing disks', () => {
       failed += 1;
       expect(result).toMatchObject({ code: 'STORAGE_FAILED', details: { errno: 'ENOSPC' } });
       expect([...packFiles(), ...readdirSync(states)].filter((name) => name.endsWith('.tmp'))).toEqual([]);
-      await store.write('stt_A', MANIFEST, list);
+      await put(store, 'stt_A', MANIFEST, list);
       await using again = await open();
       await expectReads(again, list);
     }
@@ -307,7 +321,7 @@ describe('failing disks', () => {
     const fileOps = new FaultyFiles();
     await using store = await open(fileOps);
     fileOps.calls.length = 0;
-    await store.write('stt_A', MANIFEST, pagesOf(0, 3));
+    await put(store, 'stt_A', MANIFEST, pagesOf(0, 3));
     const steps = fileOps.calls.map(
       ({ call, path }) => `${call} ${path.startsWith(packs) ? 'packs' : 'states'}`,
     );
@@ -359,4 +373,27 @@ test('the page index agrees with a Map over random operations', () => {
     { numRuns: 20 },
   );
   expect(deletions).toBeGreaterThan(100);
+});
+
+test('a collection removes the manifests not named, and the pages that nobody needs', async () => {
+  await using store = await open();
+  await put(store, 'a', MANIFEST, pagesOf(0, 10));
+  await put(store, 'b', MANIFEST, pagesOf(5, 10));
+  const collection = await store.beginCollection();
+  expect(collection.candidates).toEqual(['a', 'b']);
+  await put(store, 'c', MANIFEST, pagesOf(20, 4));
+  const before = await store.usage();
+  const result = await collection.collect({ live: new Set(['a']) });
+  expect(result).toMatchObject({ manifestsRemoved: 1, pagesRemoved: 5 });
+  expect(result.bytesFreed).toBe(before.bytes - (await store.usage()).bytes);
+  await expect(store.readManifest('b')).rejects.toMatchObject({ code: 'STATE_LOST' });
+  await expectReads(store, [...pagesOf(0, 10), ...pagesOf(20, 4)]);
+  expect(hashes(pagesOf(10, 5)).some((hash) => store.has(hash))).toBe(false);
+  const references = hashes(pagesOf(8, 4));
+  expect(await store.write('d', { manifest: MANIFEST, references, pages: [] })).toEqual({
+    missing: references.slice(2),
+  });
+  expect(await store.write('d', { manifest: MANIFEST, references, pages: pagesOf(8, 4) })).toEqual({
+    missing: [],
+  });
 });

@@ -1,17 +1,21 @@
 import { join } from 'node:path';
 import { WorldError } from '../../model/world-error.js';
-import { PAGE_BYTES, type PageHash, type PageStore } from '../../ports/page-store.js';
-import { removeLeftovers, replaceAtomically } from '../atomic-write.js';
-import { errnoOf, type FileOps, nodeFileOps, readSmallFile, storageFailed } from '../file-ops.js';
-import { loadPack } from './load-pack.js';
 import {
-  decodeManifest,
-  encodeManifest,
-  MANIFEST_BYTES_MAX,
-  MANIFEST_ENDING,
-  MANIFEST_HEADER_BYTES,
-  MANIFEST_VERSION,
-} from './manifest-format.js';
+  type Collection,
+  type CollectionResult,
+  type CollectOptions,
+  type ManifestWrite,
+  PAGE_BYTES,
+  type PageHash,
+  type PageStore,
+  type PageStoreUsage,
+  type StoredManifest,
+  type WriteResult,
+} from '../../ports/page-store.js';
+import { removeLeftovers } from '../atomic-write.js';
+import { type FileOps, nodeFileOps, storageFailed } from '../file-ops.js';
+import { loadPack } from './load-pack.js';
+import { ManifestFiles, requireKey } from './manifest-files.js';
 import { PACK_ENDING } from './pack-format.js';
 import { PackWriter, type WrittenPack } from './pack-writer.js';
 import { hashOf, ZERO_HASH } from './page-codec.js';
@@ -20,7 +24,6 @@ import { type DamagedPage, readEntries, type Wanted } from './read-entries.js';
 
 /** Writes that share one pack and its fsyncs at most. */
 const WRITES_TOGETHER_MAX = 64;
-const KEY = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 export interface PagePacksOptions {
   /** Directory of the packs and directory of the manifests; both exist. */
@@ -40,13 +43,13 @@ interface Pack {
   readonly path: string;
   /** The write that made it: the state that certainly needs its pages. */
   readonly key: string | null;
+  readonly pages: WrittenPack['pages'];
+  readonly bytes: number;
 }
 
-interface Write {
+interface Write extends ManifestWrite {
   readonly key: string;
-  readonly manifest: Uint8Array;
-  readonly pages: Iterable<{ readonly hash: PageHash; readonly bytes: Uint8Array }>;
-  resolve(): void;
+  resolve(result: WriteResult): void;
   reject(error: unknown): void;
 }
 
@@ -78,12 +81,16 @@ class PackedPages implements PagePacks {
   readonly #damaged = new Map<PageHash, DamagedPage>();
   /** Further places of pages that are in several packs: those stored again after damage. */
   readonly #copies = new Map<PageHash, PagePlace[]>();
+  readonly #manifests: ManifestFiles;
+  /** Manifests written since the latest collection began. */
+  readonly #writtenSince = new Set<string>();
   readonly #queue: Write[] = [];
   #running: Promise<void> | null = null;
   #closed = false;
 
   constructor(options: Required<PagePacksOptions>) {
     this.#options = options;
+    this.#manifests = new ManifestFiles(options.fileOps, options.states);
   }
 
   get pageCount(): number {
@@ -94,47 +101,26 @@ class PackedPages implements PagePacks {
     const path = join(this.#options.packs, name);
     const { key, pages, damage } = await loadPack(this.#options.fileOps, path);
     this.notes.push(...damage);
-    this.#enter({ path, key }, pages);
+    this.#enter(path, key, pages);
   }
 
   has(hash: PageHash): boolean {
     return hash === ZERO_HASH || this.#index.get(hash) !== undefined;
   }
 
-  write(key: string, manifest: Uint8Array, pages: Write['pages']): Promise<void> {
+  write(key: string, write: ManifestWrite): Promise<WriteResult> {
     return new Promise((resolve, reject) => {
       this.#requireOpen();
-      if (!KEY.test(key)) throw new WorldError('INTERNAL', `"${key}" cannot be the name of a manifest file.`);
-      if (manifest.length > MANIFEST_BYTES_MAX) {
-        const limit = `${manifest.length} bytes; at most ${MANIFEST_BYTES_MAX} can be stored`;
-        throw new WorldError('STORAGE_FAILED', `The manifest ${key} has ${limit}.`, { details: { key } });
-      }
-      this.#queue.push({ key, manifest, pages, resolve, reject });
+      requireKey(key);
+      this.#queue.push({ ...write, key, resolve, reject });
       this.#start();
     });
   }
 
-  async readManifest(key: string): Promise<Uint8Array> {
+  async readManifest(key: string): Promise<StoredManifest> {
     this.#requireOpen();
-    if (!KEY.test(key)) throw new WorldError('INTERNAL', `"${key}" cannot be the name of a manifest file.`);
-    const path = this.#manifestPath(key);
-    const file = await this.#readManifestFile(key, path);
-    const decoded = decodeManifest(file);
-    if ('manifest' in decoded) return decoded.manifest;
-    const details = { key, path };
-    if ('version' in decoded) {
-      const text = `version ${decoded.version}; this program reads version ${MANIFEST_VERSION}`;
-      throw new WorldError(
-        'DATA_DIR_VERSION',
-        `The manifest ${path} has ${text}. Use the program that wrote it.`,
-        { details },
-      );
-    }
-    throw new WorldError(
-      'PAGE_CORRUPT',
-      `The manifest ${path} is damaged: ${decoded.reason}. Other states are not affected; restore this file from a backup.`,
-      { details },
-    );
+    const { manifest, references } = await this.#manifests.read(key);
+    return { manifest, references: references ?? [] };
   }
 
   async readPages(hashes: readonly PageHash[]): Promise<Uint8Array[]> {
@@ -159,6 +145,99 @@ class PackedPages implements PagePacks {
     }
     if (missing.length > 0) throw this.#pageCorrupt(missing);
     return hashes.map((hash) => found.get(hash) ?? new Uint8Array(0));
+  }
+
+  async beginCollection(): Promise<Collection> {
+    this.#requireOpen();
+    this.#writtenSince.clear();
+    const candidates = await this.#manifests.keys();
+    return { candidates, collect: (options) => this.#exclusively(() => this.#collect(candidates, options)) };
+  }
+
+  async usage(): Promise<PageStoreUsage> {
+    this.#requireOpen();
+    const keys = await this.#manifests.keys();
+    const live = await this.#referenced(keys, undefined);
+    let [packBytes, livePackBytes, livePages] = [0, 0, 0];
+    for (const [number, pack] of this.#packs.entries()) {
+      packBytes += pack.bytes;
+      for (const page of pack.pages) {
+        if (!live.has(page.hash) || this.#index.get(page.hash)?.pack !== number) continue;
+        livePackBytes += page.entryBytes;
+        livePages += 1;
+      }
+    }
+    const manifestBytes = await this.#manifests.bytes();
+    return {
+      manifests: keys.length,
+      manifestBytes,
+      packs: this.#packs.filter(({ pages }) => pages.length > 0).length,
+      packBytes,
+      livePackBytes,
+      pages: this.#index.size,
+      livePages,
+      bytes: packBytes + manifestBytes,
+      liveBytes: livePackBytes + manifestBytes,
+    };
+  }
+
+  /** Pages that the manifests need. */
+  async #referenced(keys: readonly string[], signal: AbortSignal | undefined): Promise<Set<PageHash>> {
+    const live = new Set<PageHash>();
+    for (const key of keys) {
+      signal?.throwIfAborted();
+      const { references } = await this.#manifests.read(key);
+      if (references === null)
+        for (const pack of this.#packs) for (const { hash } of pack.pages) live.add(hash);
+      for (const hash of references ?? []) live.add(hash);
+    }
+    return live;
+  }
+
+  async #collect(
+    candidates: readonly string[],
+    { live, signal, onProgress }: CollectOptions,
+  ): Promise<CollectionResult> {
+    const { fileOps, packs, states } = this.#options;
+    const dead = candidates.filter((key) => !live.has(key) && !this.#writtenSince.has(key));
+    const bytesBefore = await this.#manifests.bytes();
+    for (const [done, key] of dead.entries()) {
+      signal?.throwIfAborted();
+      await this.#manifests.remove(key, false);
+      onProgress?.({ step: 'removing manifests', done: done + 1, total: dead.length });
+    }
+    await fileOps.syncDirectory(states);
+    const needed = await this.#referenced(await this.#manifests.keys(), signal);
+    let [packsDeleted, pagesRemoved, bytesFreed] = [0, 0, bytesBefore - (await this.#manifests.bytes())];
+    for (const [number, pack] of this.#packs.entries()) {
+      signal?.throwIfAborted();
+      onProgress?.({ step: 'reclaiming packs', done: number + 1, total: this.#packs.length });
+      if (pack.pages.length === 0 || pack.pages.some(({ hash }) => needed.has(hash))) continue;
+      await fileOps.remove(pack.path);
+      for (const { hash } of pack.pages) if (this.#index.get(hash)?.pack === number) this.#index.delete(hash);
+      packsDeleted += 1;
+      pagesRemoved += pack.pages.length;
+      bytesFreed += pack.bytes;
+      this.#packs[number] = { ...pack, pages: [], bytes: 0 };
+    }
+    await fileOps.syncDirectory(packs);
+    return { manifestsRemoved: dead.length, pagesRemoved, packsDeleted, packsRewritten: 0, bytesFreed };
+  }
+
+  /** Runs when no write does; writes wait. */
+  async #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#running !== null) await this.#running;
+    this.#requireOpen();
+    const done = work();
+    this.#running = done.then(
+      () => {},
+      () => {},
+    );
+    void this.#running.then(() => {
+      this.#running = null;
+      if (this.#queue.length > 0) this.#start();
+    });
+    return done;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -191,21 +270,25 @@ class PackedPages implements PagePacks {
     try {
       const fresh = new Set<PageHash>();
       for (const write of writes) {
-        if (await this.#addPages(writer, write, fresh)) accepted.push(write);
+        if (!(await this.#addPages(writer, write, fresh))) continue;
+        const missing = write.references.filter((hash) => !this.has(hash) && !fresh.has(hash));
+        if (missing.length === 0) accepted.push(write);
+        else write.resolve({ missing });
       }
       for (const pack of await writer.finish()) this.#enterWritten(pack);
       // One after the other: two of them may have the same key, and the later one must win.
-      for (const { key, manifest } of accepted) {
-        await replaceAtomically(fileOps, this.#manifestPath(key), encodeManifest(manifest));
+      for (const { key, manifest, references, basedOn } of accepted) {
+        await this.#manifests.write(key, { manifest, references }, basedOn);
+        this.#writtenSince.add(key);
       }
-      await fileOps.syncDirectory(states);
+      if (accepted.length > 0) await fileOps.syncDirectory(states);
     } catch (thrown) {
       await writer.abandon();
       const error = storageFailed(thrown, `Cannot store pages in ${packs}`);
       for (const write of writes) write.reject(error);
       return;
     }
-    for (const write of accepted) write.resolve();
+    for (const write of accepted) write.resolve({ missing: [] });
   }
 
   /**
@@ -239,11 +322,12 @@ class PackedPages implements PagePacks {
   }
 
   #enterWritten(pack: WrittenPack): void {
-    this.#enter({ path: join(this.#options.packs, pack.name), key: pack.key }, pack.pages);
+    this.#enter(join(this.#options.packs, pack.name), pack.key, pack.pages);
   }
 
-  #enter(pack: Pack, pages: WrittenPack['pages']): void {
-    const number = this.#packs.push(pack) - 1;
+  #enter(path: string, key: string | null, pages: WrittenPack['pages']): void {
+    const bytes = pages.reduce((sum, page) => sum + page.entryBytes, 0);
+    const number = this.#packs.push({ path, key, pages, bytes }) - 1;
     for (const { hash, offset, entryBytes } of pages) {
       const before = this.#index.get(hash);
       if (before) this.#copies.set(hash, [...(this.#copies.get(hash) ?? []), before]);
@@ -280,21 +364,6 @@ class PackedPages implements PagePacks {
         'rewind to another snapshot or restore the pack from a backup.',
       { details: { pages: listed } },
     );
-  }
-
-  #manifestPath(key: string): string {
-    return join(this.#options.states, `${key}${MANIFEST_ENDING}`);
-  }
-
-  async #readManifestFile(key: string, path: string): Promise<Uint8Array> {
-    try {
-      return await readSmallFile(this.#options.fileOps, path, MANIFEST_BYTES_MAX + MANIFEST_HEADER_BYTES);
-    } catch (thrown) {
-      if (errnoOf(thrown) !== 'ENOENT') throw storageFailed(thrown, `Cannot read the manifest ${path}`);
-      throw new WorldError('STATE_LOST', `There is no manifest ${key} in ${this.#options.states}.`, {
-        details: { key, path },
-      });
-    }
   }
 }
 

@@ -133,9 +133,11 @@ describe('durable states', () => {
   test('a state of another base image is IMAGE_MISMATCH', async () => {
     const { substrate, machine } = await build(7);
     const durable = await substrate.persist(await machine.snapshot({}), {});
-    const manifest = decodeManifest(Buffer.from(await pageStore.readManifest(String(durable.data['key']))));
+    const manifest = decodeManifest(
+      Buffer.from((await pageStore.readManifest(String(durable.data['key']))).manifest),
+    );
     const foreign = encodeManifest({ ...manifest, baseDigest: 'f'.repeat(64) });
-    await pageStore.write('foreign', foreign, []);
+    await pageStore.write('foreign', { manifest: foreign, references: [], pages: [] });
     const data = { ...durable.data, key: 'foreign', root: hash('sha256', foreign, 'hex') };
     await expect(substrate.recall({ substrate: 'wasm', data }, {})).rejects.toMatchObject({
       code: 'IMAGE_MISMATCH',

@@ -12,6 +12,8 @@ import type { StateEntry } from './state-registry.js';
 
 /** Pages asked for at once: 4 MiB. */
 export const BATCH_PAGES = 1024;
+/** A collection may take pages between the look and the write, but not again and again. */
+const WRITES_MAX = 3;
 const ZERO_HASH: PageHash = createHash('sha256').update(Buffer.alloc(PAGE_BYTES)).digest('hex');
 
 export interface PersistOptions {
@@ -82,12 +84,22 @@ function renumber(files: WireFileTree, referenceOf: (slot: number) => number): W
   return { nodes: files.nodes.map(change), orphans: files.orphans.map(change), nextIno: files.nextIno };
 }
 
+async function readSlots({ host, wait }: PersistOptions, slots: readonly number[]): Promise<Buffer> {
+  const message = (request: number) => ({ type: 'readPages', request }) as const;
+  const words = new Uint8Array(Uint32Array.from(slots).buffer);
+  const { binary } = await host.request('pages', message, { wait, binary: words });
+  if (binary.length !== slots.length * PAGE_BYTES) {
+    throw new ProtocolError(`the executor host sent ${binary.length} bytes for ${slots.length} pages`);
+  }
+  return binary;
+}
+
 /** Hashes of all slots, reading only those whose bytes the store may lack. The bytes read are in `fresh`. */
 async function hashSlots(
   options: PersistOptions,
   epochs: ReadonlyMap<number, number>,
 ): Promise<{ hashes: Map<number, PageHash>; fresh: Map<PageHash, Uint8Array> }> {
-  const { host, known, pageStore, wait } = options;
+  const { known, pageStore } = options;
   const hashes = new Map<number, PageHash>();
   const fresh = new Map<PageHash, Uint8Array>();
   const unread: number[] = [];
@@ -98,12 +110,7 @@ async function hashSlots(
   }
   for (let start = 0; start < unread.length; start += BATCH_PAGES) {
     const batch = unread.slice(start, start + BATCH_PAGES);
-    const message = (request: number) => ({ type: 'readPages', request }) as const;
-    const words = new Uint8Array(Uint32Array.from(batch).buffer);
-    const { binary } = await host.request('pages', message, { wait, binary: words });
-    if (binary.length !== batch.length * PAGE_BYTES) {
-      throw new ProtocolError(`the executor host sent ${binary.length} bytes for ${batch.length} pages`);
-    }
+    const binary = await readSlots(options, batch);
     batch.forEach((slot, i) => {
       const bytes = binary.subarray(i * PAGE_BYTES, (i + 1) * PAGE_BYTES);
       // Hashed here: what a host says about its own pages proves nothing.
@@ -114,6 +121,33 @@ async function hashSlots(
     });
   }
   return { hashes, fresh };
+}
+
+/** Bytes of pages that the store had when they were hashed, and that a collection has taken since. */
+async function readAgain(
+  options: PersistOptions,
+  hashes: ReadonlyMap<number, PageHash>,
+  missing: readonly PageHash[],
+): Promise<[PageHash, Uint8Array][]> {
+  const wanted = new Set(missing);
+  const slots = [...hashes].flatMap(([slot, pageHash]) => (wanted.delete(pageHash) ? [slot] : []));
+  const pages: [PageHash, Uint8Array][] = [];
+  for (let start = 0; start < slots.length; start += BATCH_PAGES) {
+    const batch = slots.slice(start, start + BATCH_PAGES);
+    const binary = await readSlots(options, batch);
+    batch.forEach((slot, i) => {
+      pages.push([hashes.get(slot) ?? '', binary.subarray(i * PAGE_BYTES, (i + 1) * PAGE_BYTES)]);
+    });
+  }
+  return pages;
+}
+
+function collectedAgain(missing: readonly PageHash[]): WorldError {
+  return new WorldError(
+    'STORAGE_FAILED',
+    `The state was not made durable: ${missing.length} of its pages were collected each time it was written. Try again.`,
+    { details: { missing: missing.length } },
+  );
 }
 
 /** Ends the host when it broke the protocol: its other answers are not worth more. */
@@ -160,11 +194,16 @@ export async function persistState(options: PersistOptions): Promise<DurableStat
     });
     const root = hash('sha256', manifest, 'hex');
     const key = `wasm-${root}`;
-    await pageStore.write(
-      key,
-      manifest,
-      [...fresh].map(([pageHash, bytes]) => ({ hash: pageHash, bytes })),
-    );
+    const write = { manifest, references: references.hashes };
+    for (let attempt = 1; ; attempt += 1) {
+      const { missing } = await pageStore.write(key, {
+        ...write,
+        pages: [...fresh].map(([pageHash, bytes]) => ({ hash: pageHash, bytes })),
+      });
+      if (missing.length === 0) break;
+      if (attempt === WRITES_MAX) throw collectedAgain(missing);
+      for (const [pageHash, bytes] of await readAgain(options, hashes, missing)) fresh.set(pageHash, bytes);
+    }
     return { substrate: 'wasm', data: { version: 1, key, root, baseDigest, engineDigest } };
   });
 }

@@ -31,7 +31,7 @@ export async function readDurable(
     });
   }
   const { data } = parsed;
-  const bytes = Buffer.from(await pageStore.readManifest(data.key));
+  const bytes = Buffer.from((await pageStore.readManifest(data.key)).manifest);
   if (hash('sha256', bytes, 'hex') !== data.root) {
     throw new WorldError('PAGE_CORRUPT', `the manifest ${data.key} is not the one that was written`);
   }

@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { WorldId } from '../../../model/ids.js';
 import { DEFAULT_LIMITS, type WorldLimits } from '../../../model/limits.js';
 import { WorldError } from '../../../model/world-error.js';
-import type { PageStore } from '../../../ports/page-store.js';
+import {
+  type Collection,
+  type ManifestWrite,
+  PAGE_BYTES,
+  type PageStore,
+  type PageStoreUsage,
+  type StoredManifest,
+  type WriteResult,
+} from '../../../ports/page-store.js';
 import type {
   BranchIdentity,
   ExecuteRequest,
@@ -19,30 +27,70 @@ import { createWasmSubstrate, type WasmSubstrate, type WasmSubstrateOptions } fr
 export class MemoryPageStore implements PageStore {
   readonly pages = new Map<string, Uint8Array>();
   readonly manifests = new Map<string, Uint8Array>();
+  readonly references = new Map<string, readonly string[]>();
   pagesWritten = 0;
 
   has(hash: string): boolean {
     return this.pages.has(hash);
   }
 
-  async write(
-    key: string,
-    manifest: Uint8Array,
-    pages: Iterable<{ readonly hash: string; readonly bytes: Uint8Array }>,
-  ): Promise<void> {
+  async write(key: string, { manifest, references, pages }: ManifestWrite): Promise<WriteResult> {
     for (const { hash, bytes } of pages) {
       if (createHash('sha256').update(bytes).digest('hex') !== hash)
         throw new Error('a page with a wrong hash');
       this.pages.set(hash, Buffer.from(bytes));
       this.pagesWritten++;
     }
+    const missing = references.filter((hash) => !this.pages.has(hash));
+    if (missing.length > 0) return { missing };
     this.manifests.set(key, Buffer.from(manifest));
+    this.references.set(key, references);
+    return { missing };
   }
 
-  async readManifest(key: string): Promise<Uint8Array> {
+  async readManifest(key: string): Promise<StoredManifest> {
     const manifest = this.manifests.get(key);
     if (manifest === undefined) throw new WorldError('STATE_LOST', `no manifest ${key}`);
-    return manifest;
+    return { manifest, references: this.references.get(key) ?? [] };
+  }
+
+  /** Removes manifests and the pages that no other one needs. */
+  async beginCollection(): Promise<Collection> {
+    const candidates = [...this.manifests.keys()];
+    return {
+      candidates,
+      collect: async ({ live }) => {
+        const dead = candidates.filter((key) => !live.has(key));
+        for (const key of dead) {
+          this.manifests.delete(key);
+          this.references.delete(key);
+        }
+        const needed = new Set([...this.references.values()].flat());
+        const removed = [...this.pages.keys()].filter((hash) => !needed.has(hash));
+        for (const hash of removed) this.pages.delete(hash);
+        const bytesFreed = removed.length * PAGE_BYTES;
+        return {
+          manifestsRemoved: dead.length,
+          pagesRemoved: removed.length,
+          packsDeleted: 0,
+          packsRewritten: 0,
+          bytesFreed,
+        };
+      },
+    };
+  }
+
+  async usage(): Promise<PageStoreUsage> {
+    const packBytes = this.pages.size * PAGE_BYTES;
+    const pages = { packBytes, livePackBytes: packBytes, pages: this.pages.size, livePages: this.pages.size };
+    return {
+      manifests: this.manifests.size,
+      manifestBytes: 0,
+      packs: 0,
+      ...pages,
+      bytes: packBytes,
+      liveBytes: packBytes,
+    };
   }
 
   async readPages(hashes: readonly string[]): Promise<Uint8Array[]> {
