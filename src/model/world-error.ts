@@ -72,6 +72,7 @@ export const ERROR_CODES = {
   STORAGE_FAILED: 'failure',
   PAGE_CORRUPT: 'failure',
   JOURNAL_CORRUPT: 'failure',
+  JOURNAL_INCOMPLETE: 'failure',
   DATA_DIR_VERSION: 'failure',
   RECOVERY_DIVERGED: 'failure',
   IMAGE_MISMATCH: 'failure',

@@ -31,16 +31,19 @@ const record = (number: number): JournalRecord => ({
 
 interface Plan {
   readonly seed: number;
-  /** Rounds between two losses of power: sizes of the batches appended, and the call after which power goes. */
+  /** Size at which the journal begins another segment. */
+  readonly segmentBytes: number;
+  /** Rounds between two losses of power: sizes of the batches appended (0: archive), and the call after which power goes. */
   readonly rounds: readonly { readonly batches: readonly number[]; readonly crashAfter: number }[];
 }
 
 const plan: fc.Arbitrary<Plan> = fc.record({
   seed: fc.nat(),
+  segmentBytes: fc.constantFrom(1, 300, 1000, 1_000_000),
   rounds: fc.array(
     fc.record({
-      batches: fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 5 }),
-      crashAfter: fc.integer({ min: 1, max: 40 }),
+      batches: fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 8 }),
+      crashAfter: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 30, max: 150 })),
     }),
     { minLength: 1, maxLength: 4 },
   ),
@@ -48,16 +51,25 @@ const plan: fc.Arbitrary<Plan> = fc.record({
 
 let crashesMidway = 0;
 let acknowledgedTotal = 0;
+let archivedTotal = 0;
 
 /** Appends, loses power, opens again; answers what went wrong, or null. */
-async function journalSurvives({ seed, rounds }: Plan, promises?: Promises): Promise<string | null> {
+async function journalSurvives(
+  { seed, segmentBytes, rounds }: Plan,
+  promises?: Promises,
+): Promise<string | null> {
   const files = new PowerLossFiles(randomFrom(seed), promises);
   const acknowledged: string[] = [];
   for (const { batches, crashAfter } of rounds) {
     files.crashAfter = crashAfter;
     try {
-      await using journal = await openJournalFile('/j', { fileOps: files });
+      await using journal = await openJournalFile('/j', { fileOps: files, segmentBytes });
       for (const size of batches) {
+        if (size === 0) {
+          const { moved } = await journal.archiveBefore(journal.lastSeq);
+          archivedTotal += moved.length;
+          continue;
+        }
         const appended = await Promise.allSettled(
           Array.from({ length: size }, (_, index) => journal.append(record(acknowledged.length * 7 + index))),
         );
@@ -99,6 +111,7 @@ describe('a journal that loses power', () => {
     );
     expect(crashesMidway).toBeGreaterThan(RUNS / 20);
     expect(acknowledgedTotal).toBeGreaterThan(RUNS);
+    expect(archivedTotal).toBeGreaterThan(RUNS / 5);
   });
 
   test.each([
@@ -132,6 +145,7 @@ async function packsSurvive({ seed, rounds }: Plan, promises?: Promises): Promis
     try {
       await using store = await openPagePacks({ packs: '/p', states: '/s', fileOps: files });
       for (const size of batches) {
+        if (size === 0) continue;
         number += 1;
         const key = `state-${number}`;
         // Half of the pages are those of the state before.

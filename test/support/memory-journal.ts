@@ -33,6 +33,7 @@ const GENESIS = '0'.repeat(64);
 export function memoryJournal(lines: string[], faults: JournalFaults = {}): MemoryJournal {
   let lastSeq = lines.length;
   let lastHash = lines.length === 0 ? GENESIS : entryOf(lines.at(-1)!).hash;
+  let sizeBytes = lines.reduce((sum, line) => sum + line.length, 0);
   let broken: WorldError | null = null;
   let tail: Promise<void> = Promise.resolve();
 
@@ -52,13 +53,25 @@ export function memoryJournal(lines: string[], faults: JournalFaults = {}): Memo
     await faults.delay?.(entry.seq);
     if (broken) throw broken;
     const fault = faults.failAt?.(entry.seq, entry.record);
-    if (fault !== 'lost') lines.push(JSON.stringify(entry));
+    if (fault !== 'lost') sizeBytes += lines[lines.push(JSON.stringify(entry)) - 1]!.length;
     if (fault) fail('could not be written');
     faults.onDurable?.(entry);
   }
   return {
     get lastSeq() {
       return lastSeq;
+    },
+    get lastHash() {
+      return lastHash;
+    },
+    get sizeBytes() {
+      return sizeBytes;
+    },
+    async settled() {
+      await tail;
+    },
+    async archiveBefore() {
+      return { moved: [], bytes: 0, directory: '', lastArchivedSeq: 0 };
     },
     async *read(fromSeq = 1) {
       let prevHash = GENESIS;

@@ -16,23 +16,30 @@ export interface Pending {
   failed(error: WorldError): void;
 }
 
+/** The file that records are appended to, and the end of what it holds. */
+export interface CommitTarget {
+  readonly file: OpenFile;
+  readonly path: string;
+  readonly offset: number;
+}
+
 /**
  * Writes queued records in order: whatever has gathered while the disk was busy goes out in one write and
- * one fdatasync. After a failure nothing more is written, because what reached the disk is unknown.
+ * one fdatasync. A batch is never divided between files. After a failure nothing more is written, because what
+ * reached the disk is unknown.
  */
 export class GroupCommit {
-  readonly #file: OpenFile;
-  readonly #path: string;
-  #offset: number;
+  /** Asked before each batch for another file; the one it answers is durable, as far as it goes. */
+  readonly #roll: (target: CommitTarget) => Promise<CommitTarget>;
+  #target: CommitTarget;
   #queue: Pending[] = [];
   #running: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #failure: WorldError | null = null;
 
-  constructor(file: OpenFile, path: string, offset: number) {
-    this.#file = file;
-    this.#path = path;
-    this.#offset = offset;
+  constructor(target: CommitTarget, roll: (target: CommitTarget) => Promise<CommitTarget>) {
+    this.#target = target;
+    this.#roll = roll;
   }
 
   /** Set once a write failed. */
@@ -95,21 +102,25 @@ export class GroupCommit {
 
   async #write(batch: readonly Pending[]): Promise<void> {
     if (this.#failure) throw this.#failure;
+    this.#target = await this.#roll(this.#target);
+    const { file, path } = this.#target;
     const batchSeq = batch[0]?.seq ?? 0;
     const records = batch.map(({ seq, hash, body }) => encodeRecord({ seq, batchSeq, hash }, body));
     const bytes = records.length === 1 && records[0] ? records[0] : Buffer.concat(records);
-    await writeFully(this.#file, bytes, this.#offset);
-    await this.#file.datasync();
+    let { offset } = this.#target;
+    await writeFully(file, bytes, offset);
+    await file.datasync();
     for (const [index, pending] of batch.entries()) {
-      this.#offset += records[index]?.length ?? 0;
-      pending.durable(this.#offset);
+      offset += records[index]?.length ?? 0;
+      this.#target = { file, path, offset };
+      pending.durable(offset);
     }
   }
 
   #fail(thrown: unknown, batch: readonly Pending[]): void {
     this.#failure ??= storageFailed(
       thrown,
-      `The journal ${this.#path} could not be written and is closed for writing`,
+      `The journal ${this.#target.path} could not be written and is closed for writing`,
     );
     for (const pending of [...batch, ...this.#queue.splice(0)]) pending.failed(this.#failure);
   }

@@ -265,13 +265,13 @@ describe('damage', () => {
 
   test('a newer version is named, of the file and of a record', async () => {
     const header = encodeHeader();
-    header.writeUInt32LE(2, 8);
+    header.writeUInt32LE(3, 8);
     const { crc32 } = await import('node:zlib');
     header.writeUInt32LE(crc32(header.subarray(0, 12)), 12);
     writeFileSync(path, header);
     await expect(openJournalFile(directory)).rejects.toMatchObject({
       code: 'DATA_DIR_VERSION',
-      details: { found: 2 },
+      details: { found: 3 },
     });
     const body = Buffer.from(JSON.stringify({ op: 'world.teleported' }));
     const hash = chainHash(Buffer.alloc(32), 1, body);

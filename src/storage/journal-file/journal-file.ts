@@ -1,31 +1,32 @@
-import { join } from 'node:path';
 import { WorldError } from '../../model/world-error.js';
-import type { Journal } from '../../ports/journal.js';
-import { type JournalEntry, JournalRecord } from '../../ports/journal-record.js';
+import type { ArchivedJournal, Journal } from '../../ports/journal.js';
+import type { JournalEntry, JournalRecord } from '../../ports/journal-record.js';
 import { atomicWrite } from '../atomic-write.js';
-import { type FileOps, nodeFileOps, type OpenFile, readFully, storageFailed } from '../file-ops.js';
-import { GroupCommit } from './group-commit.js';
-import { CHAIN_BROKEN, journalCorrupt } from './journal-corrupt.js';
-import {
-  BODY_BYTES_MAX,
-  chainHash,
-  encodeHeader,
-  GENESIS_HASH,
-  HEADER_BYTES,
-  headerVersion,
-  JOURNAL_VERSION,
-} from './journal-format.js';
-import { parseBody } from './parse-body.js';
-import { RecordReader } from './record-reader.js';
-import { type ChainPoint, scanJournal } from './scan-journal.js';
+import { type FileOps, nodeFileOps, storageFailed } from '../file-ops.js';
+import { ArchivedSegments, startOf } from './archived-segments.js';
+import { encodeBody } from './encode-body.js';
+import { type CommitTarget, GroupCommit } from './group-commit.js';
+import { chainHash, encodeHeader, SEGMENT_HEADER_BYTES } from './journal-format.js';
+import { type OpenSegments, openSegments, type Segment } from './open-segments.js';
+import { type ReadablePart, readParts } from './read-parts.js';
+import { segmentPath } from './segment-names.js';
 
-/** Name of the journal's one file in its directory. */
-export const JOURNAL_FILE_NAME = '000001.wrj';
+export { JOURNAL_FILE_NAME } from './segment-names.js';
+
+/** A segment that has reached this size is followed by another one. */
+export const SEGMENT_BYTES = 64 * 1024 * 1024;
 
 export interface JournalFileOptions {
   /** Called with every entry, lazy ones included, in order and once it is durable. Must not throw. */
   readonly onDurable?: (entry: JournalEntry) => void;
   readonly fileOps?: FileOps;
+  /** When to begin another segment, bytes. Default 64 MiB. */
+  readonly segmentBytes?: number;
+  /**
+   * Sequence number of an entry that is known to be durable, such as that of a checkpoint: the segments before the one
+   * that holds it are verified only when they are read. Default: all are verified now.
+   */
+  readonly verifyFromSeq?: number;
 }
 
 /** The unacknowledged remains of a batch that a crash cut off; removed at open. */
@@ -38,15 +39,13 @@ export interface TornTail {
 export interface JournalFile extends Journal {
   /** What was cut off at open, if anything. */
   readonly tornTail: TornTail | null;
-  /** SHA-256 of the last entry, 64 hex digits; zeros when empty. */
-  readonly lastHash: string;
 }
 
 /**
- * Opens the journal of `directory`, which must exist, and makes it if there is none. The whole file is read once
- * to verify the chain; a torn tail is cut off. The caller holds the lock of the data directory.
+ * Opens the journal of `directory`, which must exist, and makes it if there is none. Its segments are read once to verify
+ * the chain; a torn tail is cut off. The caller holds the lock of the data directory.
  *
- * @throws JOURNAL_CORRUPT naming offset and sequence number, with nothing deleted, when a record is damaged
+ * @throws JOURNAL_CORRUPT naming file, offset and sequence number, with nothing deleted, when a record is damaged
  * that had been acknowledged; DATA_DIR_VERSION when a newer version wrote it; STORAGE_FAILED.
  */
 export async function openJournalFile(
@@ -54,64 +53,52 @@ export async function openJournalFile(
   options: JournalFileOptions = {},
 ): Promise<JournalFile> {
   const fileOps = options.fileOps ?? nodeFileOps;
-  const path = join(directory, JOURNAL_FILE_NAME);
-  let file: OpenFile | undefined;
   try {
-    if (!(await fileOps.exists(path))) await atomicWrite(fileOps, path, encodeHeader());
-    file = await fileOps.open(path, 'update');
-    await requireHeader(file, path);
-    const scan = await scanJournal(file, path);
-    if (scan.tornTail) {
-      await file.truncate(scan.tornTail.offset);
-      await file.sync();
-    }
-    return new AppendOnlyJournal(
-      { file, path, points: scan.points, last: scan.last, ...options },
-      scan.tornTail,
-    );
+    const opened = await openSegments(fileOps, directory, options.verifyFromSeq ?? 1);
+    return new AppendOnlyJournal({ ...options, fileOps, directory, opened });
   } catch (thrown) {
-    await file?.close().catch(() => {});
-    throw storageFailed(thrown, `Cannot open the journal ${path}`);
+    throw storageFailed(thrown, `Cannot open the journal ${directory}`);
   }
 }
 
-async function requireHeader(file: OpenFile, path: string): Promise<void> {
-  const header = new Uint8Array(HEADER_BYTES);
-  await readFully(file, header, 0);
-  const version = headerVersion(header);
-  if (version === null) throw journalCorrupt({ path, offset: 0, seq: 0 }, 'its header is not one');
-  if (version === JOURNAL_VERSION) return;
-  throw new WorldError(
-    'DATA_DIR_VERSION',
-    `The journal ${path} has version ${version}; this program reads version ${JOURNAL_VERSION}. Use the program that wrote it.`,
-    { details: { path, found: version, supported: JOURNAL_VERSION } },
-  );
+interface Parts extends JournalFileOptions {
+  readonly fileOps: FileOps;
+  readonly directory: string;
+  readonly opened: OpenSegments;
 }
 
-interface Parts extends JournalFileOptions {
-  readonly file: OpenFile;
-  readonly path: string;
-  readonly points: readonly ChainPoint[];
-  readonly last: ChainPoint;
+interface Waiter {
+  readonly seq: number;
+  resolve(): void;
+  reject(error: unknown): void;
 }
 
 class AppendOnlyJournal implements JournalFile {
   readonly tornTail: TornTail | null;
   readonly #parts: Parts;
+  readonly #segments: Segment[];
+  readonly #archived: ArchivedSegments;
   readonly #commit: GroupCommit;
   #lastSeq: number;
   #lastHash: Buffer;
-  /** End of what is durable. */
-  #durableEnd: number;
+  /** The last durable entry. */
+  #durable: { readonly seq: number; readonly hash: Buffer };
+  #waiters: Waiter[] = [];
+  #archiving: Promise<unknown> = Promise.resolve();
+  #target: CommitTarget;
   #closed: Promise<void> | null = null;
 
-  constructor(parts: Parts, tornTail: TornTail | null) {
+  constructor(parts: Parts) {
+    const { segments, archived, last, tornTail, file } = parts.opened;
     this.#parts = parts;
     this.tornTail = tornTail;
-    this.#lastSeq = parts.last.seq;
-    this.#lastHash = parts.last.hash;
-    this.#durableEnd = parts.last.end;
-    this.#commit = new GroupCommit(parts.file, parts.path, parts.last.end);
+    this.#segments = segments;
+    this.#archived = new ArchivedSegments(parts.fileOps, parts.directory, archived);
+    this.#lastSeq = last.seq;
+    this.#lastHash = last.hash;
+    this.#durable = last;
+    this.#target = { file, path: this.#newest.path, offset: last.end };
+    this.#commit = new GroupCommit(this.#target, (target) => this.#roll(target));
   }
 
   get lastSeq(): number {
@@ -122,6 +109,10 @@ class AppendOnlyJournal implements JournalFile {
     return this.#lastHash.toString('hex');
   }
 
+  get sizeBytes(): number {
+    return this.#segments.reduce((sum, { end }) => sum + end, 0);
+  }
+
   append(record: JournalRecord): Promise<JournalEntry> {
     return new Promise((resolve, reject) => this.#add(record, { resolve, reject }));
   }
@@ -130,38 +121,88 @@ class AppendOnlyJournal implements JournalFile {
     this.#add(record, null);
   }
 
-  /** @throws JOURNAL_CORRUPT, DATA_DIR_VERSION, STORAGE_FAILED */
+  async settled(): Promise<void> {
+    const seq = this.#lastSeq;
+    if (this.#durable.seq >= seq) return;
+    if (this.#commit.failure) throw this.#commit.failure;
+    await new Promise<void>((resolve, reject) => this.#waiters.push({ seq, resolve, reject }));
+  }
+
+  /** @throws JOURNAL_CORRUPT, JOURNAL_INCOMPLETE, DATA_DIR_VERSION, STORAGE_FAILED */
   async *read(fromSeq = 1): AsyncGenerator<JournalEntry> {
-    if (this.#closed !== null) throw closedError(this.#parts.path);
-    const { file, path } = this.#parts;
-    const reader = new RecordReader(file, this.#durableEnd);
-    let point = this.#pointBefore(fromSeq);
-    for (let found = await reader.at(point.end); found.kind !== 'end'; found = await reader.at(point.end)) {
-      const at = { path, offset: found.offset, seq: point.seq + 1 };
-      if (found.kind === 'damaged') throw journalCorrupt(at, found.reason);
-      const { seq, hash } = found.frame;
-      if (seq !== point.seq + 1 || !chainHash(point.hash, seq, found.body).equals(hash)) {
-        throw journalCorrupt(at, CHAIN_BROKEN);
-      }
-      if (seq >= fromSeq) {
-        const record = parseBody(found.body, at);
-        yield { seq, prevHash: point.hash.toString('hex'), hash: hash.toString('hex'), record };
-      }
-      point = { seq, hash, end: found.end };
-    }
+    this.#requireOpen();
+    const parts = await this.#partsFrom(fromSeq);
+    yield* readParts(this.#parts.fileOps, parts, fromSeq);
+  }
+
+  archiveBefore(seq: number, directory?: string): Promise<ArchivedJournal> {
+    const work = this.#archiving.then(() => this.#archive(seq, directory));
+    this.#archiving = work.catch(() => {});
+    return work;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed ??= this.#commit.settle().then(() => this.#parts.file.close());
+    this.#closed ??= this.#commit
+      .settle()
+      .then(() => this.#archiving)
+      .then(() => this.#target.file.close());
     await this.#closed;
+  }
+
+  async #archive(seq: number, directory: string | undefined): Promise<ArchivedJournal> {
+    this.#requireOpen();
+    const closed = this.#segments.flatMap((segment, index) => {
+      const next = this.#segments[index + 1];
+      return next && next.start.seq < seq ? [{ segment, last: next.start }] : [];
+    });
+    return this.#archived.move(closed, directory, (segment) => {
+      this.#segments.splice(this.#segments.indexOf(segment), 1);
+    });
+  }
+
+  /** Where the entries from `seq` on are. Files are looked for again when they are opened, since they may be archived meanwhile. */
+  async #partsFrom(seq: number): Promise<ReadablePart[]> {
+    const parts: ReadablePart[] = [];
+    const archived = this.#archived.list.filter(({ lastSeq }) => lastSeq >= seq);
+    const here = this.#segments.filter((_, index) => {
+      const next = this.#segments[index + 1];
+      return !next || next.start.seq >= seq;
+    });
+    const live = here.map(({ number, path, start, points, end }) => ({ number, path, start, points, end }));
+    if (archived.length > 0) await this.#archived.requireFrom(seq);
+    for (const one of archived) {
+      parts.push({ start: startOf(one), end: one.bytes, path: () => this.#pathOf(one.number) });
+    }
+    for (const { number, start, points, end } of live) {
+      // The nearest verified place spares reading what comes before.
+      const from = points.findLast((point) => point.seq < seq) ?? start;
+      parts.push({ start: from, end, path: () => this.#pathOf(number) });
+    }
+    return parts;
+  }
+
+  async #pathOf(number: number): Promise<string> {
+    const archived = this.#archived.list.find((one) => one.number === number);
+    const found = archived && (await this.#archived.pathOf(archived));
+    return found ?? segmentPath(this.#parts.directory, number);
+  }
+
+  get #newest(): Segment {
+    const newest = this.#segments.at(-1);
+    if (newest) return newest;
+    throw new WorldError('INTERNAL', `The journal ${this.#parts.directory} has no segment.`);
+  }
+
+  #requireOpen(): void {
+    if (this.#closed !== null) throw closedError(this.#parts.directory);
   }
 
   #add(
     record: JournalRecord,
     waiter: { resolve(entry: JournalEntry): void; reject(error: unknown): void } | null,
   ): void {
-    const failure = this.#commit.failure ?? (this.#closed !== null ? closedError(this.#parts.path) : null);
-    if (failure) throw failure;
+    if (this.#commit.failure) throw this.#commit.failure;
+    this.#requireOpen();
     const body = encodeBody(record);
     const seq = this.#lastSeq + 1;
     const prevHash = this.#lastHash;
@@ -170,37 +211,50 @@ class AppendOnlyJournal implements JournalFile {
     this.#lastSeq = seq;
     this.#lastHash = hash;
     const durable = (end: number): void => {
-      this.#durableEnd = end;
+      this.#newest.end = end;
+      this.#durable = { seq, hash };
       this.#parts.onDurable?.(entry);
       waiter?.resolve(entry);
+      this.#tellWaiters();
     };
-    this.#commit.add({ seq, hash, body, durable, failed: (error) => waiter?.reject(error) }, waiter !== null);
+    const failed = (error: WorldError): void => {
+      waiter?.reject(error);
+      for (const each of this.#waiters.splice(0)) each.reject(error);
+    };
+    this.#commit.add({ seq, hash, body, durable, failed }, waiter !== null);
   }
 
-  /** A verified place at or before the record before `seq`. */
-  #pointBefore(seq: number): ChainPoint {
-    const start = { seq: 0, hash: GENESIS_HASH, end: HEADER_BYTES };
-    return this.#parts.points.findLast((point) => point.seq < seq) ?? start;
+  #tellWaiters(): void {
+    const due = this.#waiters.filter(({ seq }) => seq <= this.#durable.seq);
+    if (due.length === 0) return;
+    this.#waiters = this.#waiters.filter(({ seq }) => seq > this.#durable.seq);
+    for (const each of due) each.resolve();
+  }
+
+  /**
+   * Begins another segment once the present one is large enough. All of it is durable, and the new one's header and name
+   * are before anything is appended to it, so only the last segment can ever have a torn tail.
+   */
+  async #roll(target: CommitTarget): Promise<CommitTarget> {
+    const isEmpty = this.#durable.seq < this.#newest.firstSeq;
+    if (isEmpty || target.offset < (this.#parts.segmentBytes ?? SEGMENT_BYTES)) return target;
+    const { fileOps, directory } = this.#parts;
+    const number = this.#newest.number + 1;
+    const path = segmentPath(directory, number);
+    const { seq, hash } = this.#durable;
+    const start = { seq, hash, end: SEGMENT_HEADER_BYTES };
+    await atomicWrite(fileOps, path, encodeHeader({ number, firstSeq: seq + 1, prevHash: hash }));
+    const file = await fileOps.open(path, 'update');
+    this.#segments.push({ number, path, firstSeq: seq + 1, start, end: start.end, points: [] });
+    this.#target = { file, path, offset: start.end };
+    await target.file.close();
+    return this.#target;
   }
 }
 
-/** What is written must be readable: a record that its own schema refuses is a defect, found here. */
-function encodeBody(record: JournalRecord): Buffer {
-  const parsed = JournalRecord.safeParse(record);
-  if (!parsed.success) {
-    throw new WorldError('INTERNAL', `A ${String(record.op)} record is not valid: ${parsed.error.message}`, {
-      details: { op: record.op },
-    });
-  }
-  const body = Buffer.from(JSON.stringify(record));
-  if (body.length <= BODY_BYTES_MAX) return body;
-  throw new WorldError(
-    'STORAGE_FAILED',
-    `A ${record.op} record has ${body.length} bytes; the journal takes at most ${BODY_BYTES_MAX}. Lower the output limit.`,
-    { details: { op: record.op, bytes: body.length, bytesMax: BODY_BYTES_MAX } },
+function closedError(directory: string): WorldError {
+  return new WorldError(
+    'RUNTIME_CLOSED',
+    `The journal ${directory} is closed. Open the data directory again.`,
   );
-}
-
-function closedError(path: string): WorldError {
-  return new WorldError('RUNTIME_CLOSED', `The journal ${path} is closed. Open the data directory again.`);
 }
