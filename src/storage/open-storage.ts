@@ -37,7 +37,12 @@ export async function openStorage(path: string, options: DataDirectoryOptions = 
     opened.unshift(journal);
     const pages = await openPagePacks({ packs: paths.packs, states: paths.states, ...fileOps });
     opened.unshift(pages);
-    const notes = [...tornTailNote(journal), ...(await catchUp(journal, catalog)), ...pages.notes];
+    const notes = [
+      ...tornTailNote(journal),
+      ...catalog.notes,
+      ...(await catchUp(journal, catalog)),
+      ...pages.notes,
+    ];
     return {
       directory,
       journal,

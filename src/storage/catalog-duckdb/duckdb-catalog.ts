@@ -7,8 +7,9 @@ import type { CatalogDatabase } from './catalog-database.js';
 import { ChangeSet } from './change-set.js';
 import { jsonValue } from './json-value.js';
 import { LedgerProjection } from './ledger-projection.js';
+import { type Position, prepareTables, readPosition, type Schema } from './prepare-tables.js';
 import { type ProjectionMemory, projectRecord } from './project-record.js';
-import { CREATE_TABLES, EMPTY_STATEMENTS, SCHEMA_VERSION, TABLE_NAMES } from './schema.js';
+import { EMPTY_STATEMENTS } from './schema.js';
 import { runUserQuery } from './user-query.js';
 import { type Columns, readColumns, writeChanges } from './write-changes.js';
 
@@ -19,13 +20,14 @@ const BATCH_ENTRIES_MAX = 2_000;
  * commits makes an append to the journal wait for the disk, so fewer are better.
  */
 const GATHER_MS = 200;
-const GENESIS_HASH = '0'.repeat(64);
 /** Queries by users that run at the same time; further ones wait their turn. */
 const QUERIES_MAX = 4;
 
 export interface DuckDbCatalog extends Catalog {
   /** Hash of the last entry projected; zeros when empty. */
   readonly projectedHash: string;
+  /** What was done to tables of an earlier version, for the user. */
+  readonly notes: readonly string[];
 }
 
 /** What is remembered between batches; thrown away when a transaction fails, and read again from the tables. */
@@ -34,51 +36,26 @@ interface Memory extends ProjectionMemory {
 }
 
 /**
- * Makes the catalog of an open database: creates the tables, or empties and recreates those of another schema
- * version. Closing it leaves the database, and so the lock, to its owner.
+ * Makes the catalog of an open database: creates the tables, or brings those of an earlier version to the present one
+ * (migrations.ts). Closing it leaves the database, and so the lock, to its owner.
  *
- * @throws STORAGE_FAILED
+ * @throws DATA_DIR_VERSION when a newer version made it; STORAGE_FAILED
  */
-export async function openDuckDbCatalog(database: CatalogDatabase): Promise<DuckDbCatalog> {
+export async function openDuckDbCatalog(database: CatalogDatabase, schema?: Schema): Promise<DuckDbCatalog> {
+  const opened: DuckDBConnection[] = [];
   try {
     const writer = await database.instance.connect();
-    await prepareTables(writer);
+    opened.push(writer);
+    const { position, notes } = await prepareTables(writer, database.path, schema);
     const columns = await readColumns(writer);
     const reader = await database.instance.connect();
-    return new ProjectedCatalog({ database, writer, reader, columns }, await readPosition(writer));
+    opened.push(reader);
+    return new ProjectedCatalog({ database, writer, reader, columns, notes }, position);
   } catch (thrown) {
+    // An open connection would keep the database, and with it the lock.
+    for (const connection of opened) connection.closeSync();
     throw storageFailed(thrown, `Cannot open the catalog ${database.path}`);
   }
-}
-
-async function prepareTables(connection: DuckDBConnection): Promise<void> {
-  const found = await connection.runAndReadAll(
-    "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'projection'",
-  );
-  if (found.getRowsJson()[0]?.[0] !== '0') {
-    const version = await connection.runAndReadAll('SELECT schema_version FROM projection');
-    if (version.getRowsJson()[0]?.[0] !== SCHEMA_VERSION) {
-      for (const name of TABLE_NAMES) await connection.run(`DROP TABLE IF EXISTS ${name}`);
-    }
-  }
-  await connection.run(CREATE_TABLES);
-  await connection.run(
-    `INSERT INTO projection SELECT 0, '${GENESIS_HASH}', ${SCHEMA_VERSION} WHERE NOT EXISTS (FROM projection)`,
-  );
-  const { seq } = await readPosition(connection);
-  // A reset that a crash cut off after its first transaction is finished here.
-  if (seq === 0) await connection.run('DELETE FROM world_runtime_entities');
-}
-
-interface Position {
-  readonly seq: number;
-  readonly hash: string;
-}
-
-async function readPosition(connection: DuckDBConnection): Promise<Position> {
-  const found = await connection.runAndReadAll('SELECT seq, hash FROM projection');
-  const [seq, hash] = found.getRowsJson()[0] ?? [];
-  return { seq: Number(seq), hash: String(hash) };
 }
 
 interface Parts {
@@ -86,6 +63,7 @@ interface Parts {
   readonly writer: DuckDBConnection;
   readonly reader: DuckDBConnection;
   readonly columns: Columns;
+  readonly notes: readonly string[];
 }
 
 class ProjectedCatalog implements DuckDbCatalog {
@@ -108,6 +86,10 @@ class ProjectedCatalog implements DuckDbCatalog {
   constructor(parts: Parts, position: Position) {
     this.#parts = parts;
     this.#position = position;
+  }
+
+  get notes(): readonly string[] {
+    return this.#parts.notes;
   }
 
   get projectedSeq(): number {

@@ -1,5 +1,8 @@
-/** Version of the tables below. A catalog of another version is emptied and projected again from the journal. */
-export const SCHEMA_VERSION = 1;
+/**
+ * The text below is what a new catalog gets. Whoever changes it adds a step to `MIGRATIONS` (migrations.ts), which brings
+ * catalogs made before to the same tables. New columns stand at the end of their table, as `ALTER TABLE` puts them there; a
+ * new table also gets a line in `PRIMARY_KEYS`.
+ */
 
 /** The four tables of the project's founding document, as they stand there. */
 const FOUNDING_TABLES = `
@@ -215,31 +218,12 @@ CREATE TABLE IF NOT EXISTS projection (
 
 export const CREATE_TABLES = `${FOUNDING_TABLES}${OWN_TABLES}`;
 
-/** Every table, those that refer to others first: the order in which they can be emptied or dropped. */
-export const TABLE_NAMES = [
-  'runtime_metrics',
-  'world_branches',
-  'verse_resolutions',
-  'worlds',
-  'states',
-  'snapshots',
-  'executions',
-  'conditions',
-  'verses',
-  'balances',
-  'ledger_entries',
-  'oracle_reports',
-  'resolution_wev',
-  'world_runtime_entities',
-  'projection',
-] as const;
-export type TableName = (typeof TABLE_NAMES)[number];
-
-/** Primary keys, as the writer needs them. */
+/** Every table that entries are projected into, with its primary key: those that others refer to come first. */
 export const PRIMARY_KEYS = {
-  runtime_metrics: ['metric_id'],
+  world_runtime_entities: ['entity_id'],
   world_branches: ['branch_id'],
   verse_resolutions: ['resolution_id'],
+  runtime_metrics: ['metric_id'],
   worlds: ['world_id'],
   states: ['state_id'],
   snapshots: ['snapshot_id'],
@@ -250,9 +234,14 @@ export const PRIMARY_KEYS = {
   ledger_entries: ['seq', 'position'],
   oracle_reports: ['seq', 'position'],
   resolution_wev: ['resolution_id'],
-  world_runtime_entities: ['entity_id'],
-} as const satisfies Record<Exclude<TableName, 'projection'>, readonly string[]>;
+} as const satisfies Record<string, readonly string[]>;
 export type ProjectedTable = keyof typeof PRIMARY_KEYS;
+
+/** The same tables, in the order in which rows are inserted. */
+export const PROJECTED_TABLES = Object.keys(PRIMARY_KEYS) as readonly ProjectedTable[];
+
+/** Every table in the order in which it can be dropped: those that refer to others first, `projection` last. */
+export const TABLES_TO_DROP: readonly string[] = [...PROJECTED_TABLES.toReversed(), 'projection'];
 
 /** Empties the projection, in two transactions: rows that refer to others, and then those. */
 export const EMPTY_STATEMENTS: readonly string[] = [
@@ -260,7 +249,7 @@ export const EMPTY_STATEMENTS: readonly string[] = [
     'BEGIN',
     // First, so that a crash between the two leaves an empty projection that says it is empty.
     `UPDATE projection SET seq = 0, hash = '${'0'.repeat(64)}'`,
-    ...TABLE_NAMES.filter((name) => name !== 'world_runtime_entities' && name !== 'projection').map(
+    ...PROJECTED_TABLES.filter((name) => name !== 'world_runtime_entities').map(
       (name) => `DELETE FROM ${name}`,
     ),
     'COMMIT',

@@ -14,28 +14,10 @@ import {
 } from '@duckdb/node-api';
 import { WorldError } from '../../model/world-error.js';
 import type { Cell, ChangeSet, Joined, Row } from './change-set.js';
-import { PRIMARY_KEYS, type ProjectedTable } from './schema.js';
+import { PRIMARY_KEYS, PROJECTED_TABLES, type ProjectedTable } from './schema.js';
 
 /** Name and SQL type of each column of each table, in order. */
 export type Columns = ReadonlyMap<string, readonly { readonly name: string; readonly type: string }[]>;
-
-/** Parents before the rows that refer to them. */
-const INSERT_ORDER = [
-  'world_runtime_entities',
-  'world_branches',
-  'verse_resolutions',
-  'runtime_metrics',
-  'worlds',
-  'states',
-  'snapshots',
-  'executions',
-  'conditions',
-  'verses',
-  'balances',
-  'ledger_entries',
-  'oracle_reports',
-  'resolution_wev',
-] as const satisfies readonly ProjectedTable[];
 
 /** Reads the columns of our tables from the database itself: the schema's text is the only description. */
 export async function readColumns(connection: DuckDBConnection): Promise<Columns> {
@@ -60,7 +42,7 @@ export async function writeChanges(
   columns: Columns,
   changes: ChangeSet,
 ): Promise<void> {
-  for (const table of INSERT_ORDER) {
+  for (const table of PROJECTED_TABLES) {
     const rows = changes.inserts.get(table);
     if (rows) await insertRows(connection, table, columns.get(table) ?? [], [...rows.values()]);
   }

@@ -198,12 +198,12 @@ class AppendOnlyJournal implements JournalFile {
   }
 
   #add(
-    record: JournalRecord,
+    asked: JournalRecord,
     waiter: { resolve(entry: JournalEntry): void; reject(error: unknown): void } | null,
   ): void {
     if (this.#commit.failure) throw this.#commit.failure;
     this.#requireOpen();
-    const body = encodeBody(record);
+    const { record, body } = encodeBody(asked);
     const seq = this.#lastSeq + 1;
     const prevHash = this.#lastHash;
     const hash = chainHash(prevHash, seq, body);

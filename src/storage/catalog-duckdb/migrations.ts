@@ -1,0 +1,27 @@
+/**
+ * One step from a version of the tables to the next. `alter` changes them in place, in one transaction with the new version
+ * number: its statements say how, and fill what is new from what is there. `rebuild` is for what only the journal knows: the
+ * tables are made anew and everything is projected again.
+ */
+export type Migration =
+  | { readonly what: string; readonly kind: 'alter'; readonly statements: readonly string[] }
+  | { readonly what: string; readonly kind: 'rebuild' };
+
+/**
+ * Every change of the tables (schema.ts) since version 1, oldest first: step 0 leads from version 1 to 2, and so on. A
+ * step that was published never changes; a test compares what the steps make of a catalog of version 1 with a new one, row by
+ * row and column by column. The founding tables stay as they are.
+ *
+ * A step for new columns looks so:
+ *
+ *     { what: 'worlds have tags', kind: 'alter', statements: [
+ *       "ALTER TABLE worlds ADD COLUMN tags_json VARCHAR DEFAULT '{}'",
+ *     ] },
+ *
+ * DuckDB cannot add a column with NOT NULL, so the column has none in schema.ts either. Columns, also those with a
+ * default, are written by name (project-record.ts); a column that a row leaves out is NULL in it.
+ */
+export const MIGRATIONS: readonly Migration[] = [];
+
+/** Version of the tables in schema.ts. */
+export const schemaVersionOf = (migrations: readonly Migration[]): number => migrations.length + 1;
