@@ -1,5 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { RuntimeLimits } from './model/limits.js';
+import { parse } from './model/parse.js';
 import type { Substrate, SubstrateName } from './ports/substrate.js';
 import { closeRuntime, openRuntime } from './runtime/open-runtime.js';
 import type { RuntimeContext, RuntimeParts } from './runtime/runtime-context.js';
@@ -21,6 +23,8 @@ export interface RuntimeOptions {
   readonly lockWaitMs?: number;
   /** Keep the current world in the data directory, for commands that name none. Default: only in memory. */
   readonly rememberCurrent?: boolean;
+  /** What all worlds together may be. Default: 1,000,000 live worlds, 10,000,000 states. */
+  readonly limits?: Partial<RuntimeLimits>;
   readonly signal?: AbortSignal;
   /** Receives what an operator may want to know. Default: nothing is said. */
   readonly log?: (message: string) => void;
@@ -83,6 +87,7 @@ function partsOf(storage: Storage, options: RuntimeOptions): RuntimeParts {
     ids: ulidIds(systemClock),
     substrates: new Map<SubstrateName, Substrate>([['wasm', wasm]]),
     defaultSubstrate: 'wasm',
+    limits: parse(RuntimeLimits, options.limits ?? {}, 'limits'),
     currentWorld: options.rememberCurrent ? storage.currentWorld : currentInMemory(),
   };
 }

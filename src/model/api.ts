@@ -82,10 +82,14 @@ export type ExecutionView = z.infer<typeof ExecutionView>;
 const LimitsInput = z
   .strictObject({
     timeoutMs: TimeoutMs,
+    cpuMs: z.int(),
     memoryBytes: z.int(),
     outputBytes: z.int(),
     fileBytes: z.int(),
     files: z.int(),
+    openFiles: z.int(),
+    codeBytes: z.int(),
+    queue: z.int(),
   })
   .partial();
 

@@ -3,5 +3,5 @@
 /** Bytes in a mebibyte. */
 export const MIB = 1024 * 1024;
 
-/** Longest code one execution accepts, bytes of UTF-8. Longer: `BAD_INPUT`. */
+/** Longest code one execution accepts, bytes of UTF-8. Longer: `CODE_TOO_LARGE`. */
 export const CODE_BYTES_MAX = 16 * MIB;

@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   TRITS_UNBALANCED: 'usage',
   PROBABILITIES_UNBALANCED: 'usage',
   QUERY_REFUSED: 'usage',
+  CODE_TOO_LARGE: 'usage',
   // What the caller named does not exist.
   WORLD_NOT_FOUND: 'notFound',
   SNAPSHOT_NOT_FOUND: 'notFound',
@@ -41,6 +42,8 @@ export const ERROR_CODES = {
   NO_PUSH_DOWN: 'conflict',
   DATA_DIR_LOCKED: 'conflict',
   QUEUE_FULL: 'conflict',
+  TOO_MANY_WORLDS: 'conflict',
+  TOO_MANY_STATES: 'conflict',
   RUNTIME_CLOSED: 'conflict',
   // The ledger's own refusals (docs/specification.md, "Ledger").
   VERSE_COLLAPSED: 'conflict',
@@ -57,6 +60,7 @@ export const ERROR_CODES = {
   MISLABELLED_OPTIMUM: 'conflict',
   // Time.
   EXECUTION_TIMEOUT: 'timeout',
+  CPU_LIMIT: 'timeout',
   WAIT_TIMEOUT: 'timeout',
   // Not on this substrate or machine.
   UNSUPPORTED: 'unsupported',

@@ -38,6 +38,7 @@ export async function createWorld(
   wait: Wait,
 ): Promise<World> {
   context.requireOpen();
+  context.requireRoom({ worlds: 1, states: request.snapshot === undefined ? 1 : 0 });
   const worldId = context.parts.ids.next('world');
   const names = new NameReservation(context);
   const making = { worldId, names, wait };

@@ -140,7 +140,7 @@ describe('an execution', () => {
   it('with too much code is refused', async () => {
     const t = await openTestRuntime();
     const world = await newWorld(t, 'w');
-    await refused(run(t, world, `#${'x'.repeat(CODE_BYTES_MAX)}`), 'BAD_INPUT', /is the most/);
+    await refused(run(t, world, `#${'x'.repeat(CODE_BYTES_MAX)}`), 'CODE_TOO_LARGE', /takes 16777216/);
   });
 
   it('sees the balances of its own account in its own verse', async () => {

@@ -1,5 +1,4 @@
 import type { ExecutionId, StateId } from '../model/ids.js';
-import { CODE_BYTES_MAX } from '../model/limits.js';
 import { Rational } from '../model/rational.js';
 import { toWorldError, WorldError } from '../model/world-error.js';
 import type { LedgerOp } from '../multiverse/index.js';
@@ -27,7 +26,8 @@ const SILENT: OutputSink = { write: () => {} };
  * Runs code in a world, after whatever already waits there. Acknowledged when the result is in the journal;
  * the new state is captured behind the acknowledgement, and the world's next request waits for that.
  *
- * @throws WORLD_FROZEN, WORLD_COLLAPSED, WORLD_DELETED, HEAD_MOVED, BAD_INPUT, EXECUTION_TIMEOUT, INTERRUPTED,
+ * @throws WORLD_FROZEN, WORLD_COLLAPSED, WORLD_DELETED, HEAD_MOVED, CODE_TOO_LARGE, QUEUE_FULL, TOO_MANY_STATES,
+ *   EXECUTION_TIMEOUT, CPU_LIMIT, INTERRUPTED,
  *   MEMORY_LIMIT, ENGINE_FAULT, EXECUTOR_LOST, and for effects that cannot be: INSUFFICIENT_BALANCE, BAD_AMOUNT,
  *   BAD_NUMBER, BAD_INPUT. In each case the world is at the state before. Code that raises is no error
  *   here: its record has `ok: false`.
@@ -37,11 +37,14 @@ export async function execute(
   execution: Execution,
   wait: Wait,
 ): Promise<RecordOf<'world.executed'>> {
+  const { codeBytes } = execution.world.birth.limits;
   const bytes = Buffer.byteLength(execution.code);
-  if (bytes > CODE_BYTES_MAX) {
-    throw new WorldError('BAD_INPUT', `The code is ${bytes} bytes long; ${CODE_BYTES_MAX} is the most.`, {
-      details: { bytes, max: CODE_BYTES_MAX },
-    });
+  if (bytes > codeBytes) {
+    throw new WorldError(
+      'CODE_TOO_LARGE',
+      `The code is ${bytes} bytes long; world ${execution.world.name} takes ${codeBytes}. Put data into files, and code into modules.`,
+      { details: { bytes, codeBytes } },
+    );
   }
   return context.locks.hold([execution.world.id], () => executeNow(context, execution, wait), wait.signal);
 }
@@ -55,6 +58,7 @@ async function executeNow(
   context.requireOpen();
   requireRunning(world);
   requireHead(world, execution.expectHead);
+  context.requireRoom({ worlds: 0, states: 1 });
   const start = context.parts.clock.monotonicMs();
   const elapsedMs = (): number => context.parts.clock.monotonicMs() - start;
   const executionId = context.parts.ids.next('execution');

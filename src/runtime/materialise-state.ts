@@ -116,14 +116,15 @@ async function replay(
 }
 
 function runAgain(machine: Machine, execution: ReplayableExecution, wait: Wait): Promise<ExecuteResult> {
-  const timeoutMs = Math.min(execution.limits.timeoutMs * REPLAY_TIMEOUT_FACTOR, 86_400_000);
+  const longer = (ms: number): number => Math.min(ms * REPLAY_TIMEOUT_FACTOR, 86_400_000);
+  const { timeoutMs, cpuMs } = execution.limits;
   const { language, code, balances } = execution;
   const request = {
     language,
     code,
     balances,
     clockNs: BigInt(execution.clockNs),
-    limits: { ...execution.limits, timeoutMs },
+    limits: { ...execution.limits, timeoutMs: longer(timeoutMs), cpuMs: longer(cpuMs) },
   };
   return machine.execute(request, SILENT, wait);
 }

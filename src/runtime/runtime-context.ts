@@ -1,4 +1,5 @@
 import type { StateId, WorldId } from '../model/ids.js';
+import { DEFAULT_LIMITS, RuntimeLimits, type WorldLimits } from '../model/limits.js';
 import { toWorldError, WorldError } from '../model/world-error.js';
 import type { Catalog } from '../ports/catalog.js';
 import type { Clock } from '../ports/clock.js';
@@ -20,9 +21,13 @@ export interface RuntimeParts {
   readonly ids: Ids;
   readonly substrates: ReadonlyMap<SubstrateName, Substrate>;
   readonly defaultSubstrate: SubstrateName;
+  /** What all worlds together may be. Default: the documented defaults. */
+  readonly limits?: RuntimeLimits;
   /** The current world of argument-free commands, kept across processes. */
   readonly currentWorld: { get(): WorldId | null; set(id: WorldId): void };
 }
+
+const RUNTIME_LIMITS = RuntimeLimits.parse({});
 
 /** State handles kept beside those of live machines. A state whose handle was dropped is recovered by replay. */
 const REFS_MAX = 4096;
@@ -41,7 +46,7 @@ interface LiveMachine {
  */
 export class RuntimeContext {
   readonly model = new WorldModel();
-  readonly locks = new WorldLocks();
+  readonly locks = new WorldLocks((id) => this.#limitsOf(id).queue);
   /** States this process can restore from without replaying. */
   readonly refs = new Map<StateId, Promise<StateRef>>();
   /** States being made durable now. */
@@ -69,6 +74,30 @@ export class RuntimeContext {
     if (this.#closing) {
       throw new WorldError('RUNTIME_CLOSED', 'This runtime is closed. Open the data directory again.');
     }
+  }
+
+  /**
+   * Refuses what would make more worlds or states than the runtime may have.
+   *
+   * @throws TOO_MANY_WORLDS, TOO_MANY_STATES
+   */
+  requireRoom(more: { readonly worlds: number; readonly states: number }): void {
+    const { worlds, states } = this.parts.limits ?? RUNTIME_LIMITS;
+    const live = this.model.worldsByName.size + this.reservedNames.size;
+    if (more.worlds > 0 && live + more.worlds > worlds) {
+      throw new WorldError(
+        'TOO_MANY_WORLDS',
+        `There are ${live} live worlds and may be ${worlds}; ${more.worlds} more do not fit. Delete or resolve some, or raise the limit "worlds".`,
+        { details: { live, asked: more.worlds, max: worlds } },
+      );
+    }
+    const kept = this.model.states.size;
+    if (more.states === 0 || kept + more.states <= states) return;
+    throw new WorldError(
+      'TOO_MANY_STATES',
+      `${kept} states are kept and ${states} may be. Delete worlds, collect garbage (wr gc), or raise the limit "states".`,
+      { details: { kept, asked: more.states, max: states } },
+    );
   }
 
   /** From now on verbs are refused; those that run may still commit. */
@@ -147,6 +176,11 @@ export class RuntimeContext {
 
   async backgroundDone(): Promise<void> {
     while (this.#background.size > 0) await Promise.all(this.#background);
+  }
+
+  /** A world that is being made is locked before it is known. */
+  #limitsOf(id: WorldId): WorldLimits {
+    return this.model.worlds.get(id)?.birth.limits ?? DEFAULT_LIMITS;
   }
 
   /** Remembers a state's handle; a failed one is forgotten, to be made again by replay. */

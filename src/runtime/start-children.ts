@@ -37,6 +37,7 @@ export async function startChildren<R>(
   },
   record: (children: StartedChildren) => Promise<R>,
 ): Promise<R> {
+  context.requireRoom({ worlds: how.specs.length, states: 0 });
   const names = new NameReservation(context);
   const { substrate } = parent.birth;
   let started: Started[] = [];

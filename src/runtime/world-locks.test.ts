@@ -3,14 +3,15 @@ import { gate } from '../../test/support/gate.js';
 import { countingIds } from '../../test/support/test-runtime.js';
 import { refused } from '../../test/support/verbs.js';
 import { mapBounded } from './map-bounded.js';
-import { QUEUE_LENGTH_MAX, WorldLocks } from './world-locks.js';
+import { WorldLocks } from './world-locks.js';
 
+const QUEUE_LENGTH_MAX = 100;
 const ids = countingIds();
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('locks', () => {
   it('give turns in the order in which they were asked for', async () => {
-    const locks = new WorldLocks();
+    const locks = new WorldLocks(() => QUEUE_LENGTH_MAX);
     const id = ids.next('world');
     const order: number[] = [];
     const jobs = [30, 0, 10].map((_, n) =>
@@ -24,14 +25,14 @@ describe('locks', () => {
   });
 
   it('are let go when the work fails, and name an id twice only once', async () => {
-    const locks = new WorldLocks();
+    const locks = new WorldLocks(() => QUEUE_LENGTH_MAX);
     const id = ids.next('world');
     await expect(locks.hold([id, id], () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(await locks.hold([id], async () => 'free')).toBe('free');
   });
 
   it('a waiter that aborts leaves the queue, gives back what it held and overtakes nobody', async () => {
-    const locks = new WorldLocks();
+    const locks = new WorldLocks(() => QUEUE_LENGTH_MAX);
     const [a, b] = [ids.next('world'), ids.next('world')];
     const door = gate();
     const holder = locks.hold([b], () => door.passed);
@@ -57,7 +58,7 @@ describe('locks', () => {
   });
 
   it('refuse more than so many waiters, and take new ones once the queue is shorter', async () => {
-    const locks = new WorldLocks();
+    const locks = new WorldLocks(() => QUEUE_LENGTH_MAX);
     const id = ids.next('world');
     const door = gate();
     const first = locks.hold([id], () => door.passed);
@@ -73,7 +74,7 @@ describe('locks', () => {
   });
 
   it('are idle only when nobody holds or waits', async () => {
-    const locks = new WorldLocks();
+    const locks = new WorldLocks(() => QUEUE_LENGTH_MAX);
     const id = ids.next('world');
     const done: string[] = [];
     const first = locks.hold([id], async () => {

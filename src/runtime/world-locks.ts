@@ -1,9 +1,6 @@
 import type { WorldId } from '../model/ids.js';
 import { WorldError } from '../model/world-error.js';
 
-/** Requests that may wait for one world; the next is refused with `QUEUE_FULL`. */
-export const QUEUE_LENGTH_MAX = 1024;
-
 interface Queue {
   tail: Promise<void>;
   waiting: number;
@@ -15,6 +12,12 @@ interface Queue {
  */
 export class WorldLocks {
   readonly #queues = new Map<WorldId, Queue>();
+  readonly #lengthMax: (id: WorldId) => number;
+
+  /** @param lengthMax requests that may be at one world, the running one included; the next is refused with `QUEUE_FULL`. */
+  constructor(lengthMax: (id: WorldId) => number) {
+    this.#lengthMax = lengthMax;
+  }
 
   /** Runs `work` while it holds every world named, in that order. A waiter whose signal aborts leaves the queue. */
   async hold<T>(ids: readonly WorldId[], work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -35,14 +38,15 @@ export class WorldLocks {
   async #acquire(id: WorldId, signal: AbortSignal | undefined): Promise<() => void> {
     if (signal?.aborted) throw interrupted(id, signal);
     const queue = this.#queues.get(id) ?? { tail: Promise.resolve(), waiting: 0 };
-    this.#queues.set(id, queue);
-    if (queue.waiting >= QUEUE_LENGTH_MAX) {
+    const max = this.#lengthMax(id);
+    if (queue.waiting >= max) {
       throw new WorldError(
         'QUEUE_FULL',
-        `World ${id} already has ${QUEUE_LENGTH_MAX} requests waiting. Wait for some to finish, or branch it.`,
-        { details: { world: id } },
+        `World ${id} already has ${max} requests running or waiting. Wait for some to finish, or branch it.`,
+        { details: { world: id, max } },
       );
     }
+    this.#queues.set(id, queue);
     const before = queue.tail;
     let release = (): void => {};
     const mine = new Promise<void>((resolve) => {

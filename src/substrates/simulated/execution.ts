@@ -101,7 +101,8 @@ function write(run: Run, stream: Stream, line: string): void {
 /** Waits in host time, within what the execution may take. */
 async function spend(run: Run, ms: number): Promise<void> {
   const { clock, signal, request } = run.input;
-  const leftMs = request.limits.timeoutMs - run.sleptMs;
+  const { timeoutMs, cpuMs } = request.limits;
+  const leftMs = Math.min(timeoutMs, cpuMs) - run.sleptMs;
   const waitMs = Math.min(ms, leftMs);
   try {
     await clock.sleep(waitMs, signal);
@@ -111,7 +112,10 @@ async function spend(run: Run, ms: number): Promise<void> {
   throwIfAborted(signal);
   run.sleptMs += waitMs;
   if (ms > leftMs) {
-    const { timeoutMs } = request.limits;
+    if (cpuMs < timeoutMs) {
+      const text = `the execution used more than ${cpuMs} ms of processor time and was rolled back: raise cpuMs or do less`;
+      throw new WorldError('CPU_LIMIT', text, { details: { cpuMs } });
+    }
     throw new WorldError(
       'EXECUTION_TIMEOUT',
       `the execution took longer than ${timeoutMs} ms and was rolled back; raise timeoutMs or do less`,

@@ -218,6 +218,9 @@ export class HostProcess {
       case 'started':
         this.#runOf(message.run).started();
         return;
+      case 'overCpu':
+        this.#runOf(message.run).overCpu();
+        return;
       case 'output':
         this.#runOf(message.run).output(message.stream, message.text);
         return;

@@ -99,6 +99,14 @@ export class RunCall {
     });
   }
 
+  overCpu(): void {
+    // Its result may have crossed the message.
+    if (this.#phase === 'queued') throw new ProtocolError('a run used processor time before it started');
+    const { cpuMs } = this.#options.message;
+    const text = `the execution used more than ${cpuMs} ms of processor time and was rolled back: raise cpuMs or do less`;
+    this.#stop(new WorldError('CPU_LIMIT', text, { details: { cpuMs } }));
+  }
+
   output(stream: 'stdout' | 'stderr', text: string): void {
     if (this.#phase !== 'running') throw new ProtocolError('output of a run that is not running');
     this.#bytes[stream] += Buffer.byteLength(text);

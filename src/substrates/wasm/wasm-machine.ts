@@ -113,6 +113,8 @@ export class WasmMachine implements Machine {
         outputBytes: limits.outputBytes,
         fileBytes: limits.fileBytes,
         files: limits.files,
+        openFiles: limits.openFiles,
+        cpuMs: limits.cpuMs,
       },
       code: request.code,
       sink,

@@ -108,6 +108,7 @@ export interface RunRequest {
   readonly outputBytes: number;
   readonly fileBytes: number;
   readonly files: number;
+  readonly openFiles: number;
 }
 
 /** How a run ended. `fatal` means the engine can no longer be trusted: the worker must be replaced. */

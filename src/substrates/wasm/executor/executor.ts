@@ -125,7 +125,7 @@ export class WasmExecutor implements Executor {
     scope.memoryBytes = request.memoryBytes;
     scope.output = output;
     scope.interrupted = false;
-    files.setLimits({ bytes: request.fileBytes, files: request.files });
+    files.setLimits({ bytes: request.fileBytes, files: request.files, open: request.openFiles });
     channel.begin(request.balances);
     inputs.advanceTo(request.clockNs);
     this.#changed = null;

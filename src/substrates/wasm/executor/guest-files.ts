@@ -52,6 +52,7 @@ export class GuestFiles {
     this.#tracker.limits = {
       bytes: limits.bytes + this.#baseUsage.bytes,
       files: limits.files + this.#baseUsage.files,
+      open: limits.open,
     };
   }
 

@@ -2,12 +2,15 @@ import { PAGE_BYTES } from '../../../ports/page-store.js';
 import type { FsAttributes, FsNode, FsStream, PyodideModule } from './pyodide-internals.js';
 
 const ERRNO_ENOSPC = 51;
+const ERRNO_EMFILE = 33;
 
 export interface FileLimits {
   /** Bytes of all files beyond those of the base. */
   readonly bytes: number;
   /** Files, directories and links beyond those of the base. */
   readonly files: number;
+  /** Descriptors open at a time. */
+  readonly open: number;
 }
 
 /** A file's content as it was at the last load or commit, kept only where it has been overwritten since. */
@@ -22,11 +25,17 @@ export interface Usage {
   readonly files: number;
 }
 
+const UNLIMITED: FileLimits = {
+  bytes: Number.POSITIVE_INFINITY,
+  files: Number.POSITIVE_INFINITY,
+  open: Number.POSITIVE_INFINITY,
+};
+
 /** Sees every change of the guest's file tree before it happens, and refuses those that exceed the limits. */
 export class FileTracker {
   /** Something changed since `reset`. */
   changed = false;
-  limits: FileLimits = { bytes: Number.POSITIVE_INFINITY, files: Number.POSITIVE_INFINITY };
+  limits: FileLimits = UNLIMITED;
   readonly old = new Map<FsNode, OldContent>();
   readonly #module: PyodideModule;
   readonly #count: () => Usage;
@@ -38,6 +47,7 @@ export class FileTracker {
     this.#count = count;
     this.#wrapNodes();
     this.#wrapContents();
+    this.#wrapDescriptors();
   }
 
   reset(usage: Usage): void {
@@ -103,6 +113,16 @@ export class FileTracker {
     // msync goes through the one, write(2) through the other.
     MEMFS.stream_ops.write = tracked;
     file.stream.write = tracked;
+  }
+
+  #wrapDescriptors(): void {
+    const { FS } = this.#module;
+    const next = FS.nextfd.bind(FS);
+    FS.nextfd = () => {
+      const open = FS.streams.reduce((count, stream) => (stream ? count + 1 : count), 0);
+      if (open >= this.limits.open) throw new FS.ErrnoError(ERRNO_EMFILE);
+      return next();
+    };
   }
 
   #resize(node: FsNode, size: number): void {

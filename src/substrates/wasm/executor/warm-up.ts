@@ -76,5 +76,6 @@ function request(code: string): Parameters<Executor['run']>[0] {
     outputBytes: 1024 * 1024,
     fileBytes: 1024 * 1024 * 1024,
     files: 1_000_000,
+    openFiles: 4096,
   };
 }

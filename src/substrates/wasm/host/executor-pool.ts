@@ -12,6 +12,8 @@ export interface PoolEvents {
   /** The base image is known: written by the first worker. */
   ready(baseDigest: string, base: HostState): void;
   started(run: number): void;
+  /** The run used more processor time than it may; it goes on until it is interrupted. */
+  overCpu(run: number): void;
   output(run: number, stream: 'stdout' | 'stderr', text: string): void;
   ran(run: number, outcome: RunOutcome): void;
   committed(job: Job, state: HostState): void;
@@ -195,12 +197,14 @@ export class ExecutorPool {
     const { events } = this.#options;
     switch (message.type) {
       case 'booted':
+        seat.threadId = message.threadId;
         this.#booted(seat, message.baseDigest, message.baseSlots);
         return;
       case 'base':
         this.#baseWritten(seat, message.delta);
         return;
       case 'started':
+        if (seat.job !== null) seat.watchCpu(seat.job, () => events.overCpu(message.run));
         events.started(message.run);
         return;
       case 'output':

@@ -1,6 +1,7 @@
 import type { FileTree, LoadDelta, RunRequest } from '../executor/executor-contract.js';
 import { difference, EMPTY_TABLE, type PageTable } from './page-table.js';
 import type { HostState } from './state-store.js';
+import { watchThreadCpu } from './thread-cpu.js';
 import { INTERRUPT_CELL, INTERRUPTED_CELL, SIGINT, type ToWorker } from './worker-messages.js';
 import type { Thread } from './worker-thread.js';
 
@@ -10,8 +11,12 @@ export interface Job {
   readonly from: HostState;
   readonly to: number;
   readonly request: RunRequest;
+  /** Processor time it may use, ms. */
+  readonly cpuMs: number;
 }
 
+/** As much as a run may be given at all: then only the wall clock bounds it. */
+const CPU_MS_UNBOUNDED = 86_400_000;
 /** How often a running worker is interrupted again: a guest may swallow the first KeyboardInterrupt. */
 const INTERRUPT_EVERY_MS = 20;
 
@@ -29,6 +34,8 @@ export class ExecutorSeat {
   memoryBytes = 0;
   /** The slot of its last grant that its worker goes on filling; 0 when there is none. */
   openSlot = 0;
+  /** Its thread's number in the kernel; null where that does not tell. */
+  threadId: number | null = null;
   /** What the executor's memory holds, as far as it is not overwritten by the run in progress. */
   table: PageTable = EMPTY_TABLE;
   files: FileTree | null = null;
@@ -39,6 +46,7 @@ export class ExecutorSeat {
   #grant: number[] = [];
   #segmentsSent = 0;
   #interrupting: NodeJS.Timeout | null = null;
+  #stopWatching: () => void = () => undefined;
 
   get grant(): readonly number[] {
     return this.#grant;
@@ -101,7 +109,16 @@ export class ExecutorSeat {
     this.#interrupting = setInterval(raise, INTERRUPT_EVERY_MS);
   }
 
+  /** Calls `onOver` when the run has used the processor time it may. */
+  watchCpu(job: Job, onOver: () => void): void {
+    if (job.cpuMs < CPU_MS_UNBOUNDED) {
+      this.#stopWatching = watchThreadCpu(this.threadId, { limitMs: job.cpuMs, onOver });
+    }
+  }
+
+  /** The run is over: no more interrupts, and its processor time is nobody's concern. */
   stopInterrupting(): void {
+    this.#stopWatching();
     if (this.#interrupting !== null) clearInterval(this.#interrupting);
     this.#interrupting = null;
   }

@@ -117,6 +117,7 @@ export class ExecutorHost {
           connection.send({ type: 'ready', baseDigest, base: factsOf(base) });
         },
         started: (run) => connection.send({ type: 'started', run }),
+        overCpu: (run) => connection.send({ type: 'overCpu', run }),
         output: (run, stream, text) => connection.send({ type: 'output', run, stream, text }),
         ran: (run, outcome) => connection.send({ type: 'ran', run, outcome }),
         committed: (job, state) =>
@@ -149,7 +150,9 @@ export class ExecutorHost {
         outputBytes: message.outputBytes,
         fileBytes: message.fileBytes,
         files: message.files,
+        openFiles: message.openFiles,
       },
+      cpuMs: message.cpuMs,
     });
   }
 

@@ -66,6 +66,8 @@ export interface RunMessage {
   readonly outputBytes: number;
   readonly fileBytes: number;
   readonly files: number;
+  readonly openFiles: number;
+  readonly cpuMs: number;
 }
 
 export interface BuildMessage {
@@ -118,6 +120,8 @@ export type HostMessage =
   /** Binary: bytes at `offset` of the startup snapshot it has made. */
   | { readonly type: 'startupPart'; readonly offset: number; readonly totalBytes: number }
   | { readonly type: 'started'; readonly run: number }
+  /** It used more processor time than it may; the control process decides what follows. */
+  | { readonly type: 'overCpu'; readonly run: number }
   | {
       readonly type: 'output';
       readonly run: number;

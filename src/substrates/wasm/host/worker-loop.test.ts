@@ -86,6 +86,7 @@ async function open() {
   const handle = createWorkerLoop({
     post: (message) => posted.push(message),
     boot: async () => executor,
+    threadId: null,
     nowMs: () => 0,
   });
   const send = async (message: ToWorker): Promise<string[]> => {

@@ -9,6 +9,8 @@ export interface WorkerLoopOptions {
   readonly post: (message: FromWorker) => void;
   readonly boot: (message: Extract<ToWorker, { type: 'boot' }>) => Promise<Executor>;
   readonly nowMs: () => number;
+  /** The thread's number in the kernel; null where that does not tell. */
+  readonly threadId: number | null;
 }
 
 type RunOrder = Extract<ToWorker, { type: 'run' }>;
@@ -96,7 +98,8 @@ export function createWorkerLoop(options: WorkerLoopOptions): (message: ToWorker
       case 'boot': {
         interrupt = message.interrupt;
         executor = await options.boot(message);
-        return post({ type: 'booted', baseDigest: executor.baseDigest, baseSlots: executor.baseSlots });
+        const { baseDigest, baseSlots } = executor;
+        return post({ type: 'booted', baseDigest, baseSlots, threadId: options.threadId });
       }
       case 'writeBase':
         receive(message.segments, new Int32Array(0));

@@ -45,7 +45,13 @@ export type ToWorker =
   | { readonly type: 'grant'; readonly segments: readonly SharedArrayBuffer[]; readonly grant: Int32Array };
 
 export type FromWorker =
-  | { readonly type: 'booted'; readonly baseDigest: string; readonly baseSlots: number }
+  | {
+      readonly type: 'booted';
+      readonly baseDigest: string;
+      readonly baseSlots: number;
+      /** Its number in the kernel; null where that does not tell. */
+      readonly threadId: number | null;
+    }
   | { readonly type: 'base'; readonly delta: CommitDelta }
   | { readonly type: 'started'; readonly run: number }
   | {

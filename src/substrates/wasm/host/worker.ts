@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { bootExecutor } from '../executor/boot-executor.js';
+import { ownThreadId } from './thread-cpu.js';
 import { createWorkerLoop } from './worker-loop.js';
 import type { ToWorker } from './worker-messages.js';
 
@@ -14,5 +15,6 @@ const handle = createWorkerLoop({
   boot: ({ engine, startup, interrupt }) =>
     bootExecutor({ module: engine, startupSnapshot: startup, interrupt }),
   nowMs,
+  threadId: ownThreadId(),
 });
 port.on('message', (message: ToWorker) => handle(message));

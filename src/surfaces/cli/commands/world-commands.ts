@@ -31,6 +31,10 @@ interface CreateOptions {
   outputLimit?: number;
   fileLimit?: number;
   filesMax?: number;
+  cpu?: number;
+  openFiles?: number;
+  codeLimit?: number;
+  queue?: number;
 }
 
 const create = actionCommand({
@@ -51,6 +55,14 @@ const create = actionCommand({
     option('--output-limit <size>', 'limit: output kept of one execution (default: 1MiB)', parseSize),
     option('--file-limit <size>', 'limit: all its files together (default: 256MiB)', parseSize),
     option('--files-max <n>', 'limit: number of files (default: 20000)', parseWhole('--files-max')),
+    option(
+      '--cpu <time>',
+      'limit: processor time of one execution (default: none of its own)',
+      parseDuration,
+    ),
+    option('--open-files <n>', 'limit: files open at a time (default: 1024)', parseWhole('--open-files')),
+    option('--code-limit <size>', 'limit: code of one execution (default: 16MiB)', parseSize),
+    option('--queue <n>', 'limit: requests at the world at a time (default: 1024)', parseWhole('--queue')),
   ],
   fields: {
     name: 'name',
@@ -63,6 +75,10 @@ const create = actionCommand({
         outputBytes: '--output-limit',
         fileBytes: '--file-limit',
         files: '--files-max',
+        cpuMs: '--cpu',
+        openFiles: '--open-files',
+        codeBytes: '--code-limit',
+        queue: '--queue',
       },
     },
     snapshot: '--snapshot',
@@ -87,6 +103,10 @@ const create = actionCommand({
       outputBytes: options.outputLimit,
       fileBytes: options.fileLimit,
       files: options.filesMax,
+      cpuMs: options.cpu,
+      openFiles: options.openFiles,
+      codeBytes: options.codeLimit,
+      queue: options.queue,
     });
     return given({
       name,

@@ -189,6 +189,7 @@ const DEFAULT_REQUEST: Omit<RunRequest, 'code'> = {
   outputBytes: DEFAULT_LIMITS.outputBytes,
   fileBytes: DEFAULT_LIMITS.fileBytes,
   files: DEFAULT_LIMITS.files,
+  openFiles: 1024,
 };
 
 function deltaOf(answer: TestAnswer): CommitDelta {
