@@ -81,6 +81,8 @@ function partsOf(storage: Storage, options: RuntimeOptions): RuntimeParts {
   });
   return {
     journal: storage.journal,
+    checkpoints: storage.checkpoints,
+    ...(options.log ? { note: options.log } : {}),
     catalog: storage.catalog,
     clock: systemClock,
     entropy: systemEntropy,

@@ -2,12 +2,14 @@ import type { StateId, WorldId } from '../model/ids.js';
 import { DEFAULT_LIMITS, RuntimeLimits, type WorldLimits } from '../model/limits.js';
 import { toWorldError, WorldError } from '../model/world-error.js';
 import type { Catalog } from '../ports/catalog.js';
+import type { CheckpointPlace, CheckpointStore } from '../ports/checkpoint-store.js';
 import type { Clock } from '../ports/clock.js';
 import type { Entropy } from '../ports/entropy.js';
 import type { Ids } from '../ports/ids.js';
 import type { Journal } from '../ports/journal.js';
 import type { JournalRecord, MetricsRecord } from '../ports/journal-record.js';
 import type { DurableState, Machine, StateRef, Substrate, SubstrateName } from '../ports/substrate.js';
+import { type CheckpointPace, Checkpoints } from './checkpoints.js';
 import { WorldLocks } from './world-locks.js';
 import { WorldModel } from './world-model.js';
 
@@ -25,6 +27,11 @@ export interface RuntimeParts {
   readonly limits?: RuntimeLimits;
   /** The current world of argument-free commands, kept across processes. */
   readonly currentWorld: { get(): WorldId | null; set(id: WorldId): void };
+  /** Where memory is written down now and then. Without it each opening reads the whole journal. */
+  readonly checkpoints?: CheckpointStore;
+  readonly checkpointPace?: Partial<CheckpointPace>;
+  /** Receives what the user may want to know of work behind the verbs. Default: nobody does. */
+  readonly note?: (text: string) => void;
 }
 
 const RUNTIME_LIMITS = RuntimeLimits.parse({});
@@ -45,7 +52,9 @@ interface LiveMachine {
  * builds one record, commits it, and only then acts on what it holds in memory.
  */
 export class RuntimeContext {
-  readonly model = new WorldModel();
+  readonly model: WorldModel;
+  /** Null when nothing keeps them. */
+  readonly checkpoints: Checkpoints | null;
   readonly locks = new WorldLocks((id) => this.#limitsOf(id).queue);
   /** States this process can restore from without replaying. */
   readonly refs = new Map<StateId, Promise<StateRef>>();
@@ -64,8 +73,25 @@ export class RuntimeContext {
   /** Time of the last record, microseconds. */
   #lastAtUs = 0n;
 
-  constructor(parts: RuntimeParts) {
+  /** `from`: memory that was written down, and where. */
+  constructor(parts: RuntimeParts, from?: { model: WorldModel; place: CheckpointPlace }) {
     this.parts = parts;
+    this.model = from?.model ?? new WorldModel();
+    const { checkpoints: store, checkpointPace: pace, journal } = parts;
+    this.checkpoints = store
+      ? new Checkpoints(
+          {
+            store,
+            journal,
+            model: this.model,
+            ...(pace ? { pace } : {}),
+            lastAt: () => this.lastAt(),
+            failure: () => this.#failure,
+            note: (text) => parts.note?.(text),
+          },
+          from?.place ?? null,
+        )
+      : null;
   }
 
   /** Refuses new work once closing, or after the journal failed. */
@@ -119,6 +145,7 @@ export class RuntimeContext {
       this.#failure ??= toWorldError(thrown, 'STORAGE_FAILED', 'The journal could not be written');
       throw this.#failure;
     }
+    this.checkpoints?.afterCommit((work) => this.inBackground(work));
   }
 
   substrate(name: SubstrateName): Substrate {
@@ -134,6 +161,15 @@ export class RuntimeContext {
   at(): string {
     const now = this.parts.clock.nowNs() / 1000n;
     this.#lastAtUs = now > this.#lastAtUs ? now : this.#lastAtUs + 1n;
+    return this.#atText();
+  }
+
+  /** The last time that was given out, or null. */
+  lastAt(): string | null {
+    return this.#lastAtUs === 0n ? null : this.#atText();
+  }
+
+  #atText(): string {
     const ms = this.#lastAtUs / 1000n;
     const micros = this.#lastAtUs % 1000n;
     return `${new Date(Number(ms)).toISOString().slice(0, -1)}${String(micros).padStart(3, '0')}Z`;

@@ -87,17 +87,23 @@ export interface Condition {
 
 /**
  * The runtime's memory: worlds, states, snapshots, conditions and the ledger, rebuilt by applying the
- * journal's records in order. `apply` is the only way in, at run time as at start.
+ * journal's records in order. `apply` is the only way in, at run time as at start, but for a checkpoint.
+ * Every public field must be in model-snapshot.ts, or follow from what is there.
  */
 export class WorldModel {
   readonly worlds = new Map<WorldId, World>();
   readonly states = new Map<StateId, StateEntry>();
   readonly snapshots = new Map<SnapshotId, Snapshot>();
   readonly conditions = new Map<ConditionId, Condition>();
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger;
   /** Live worlds by name: a collapsed or deleted world gives its name back. */
   readonly worldsByName = new Map<string, World>();
   readonly snapshotsByName = new Map<string, Snapshot>();
+
+  /** `ledger`: one that was written down; the tables are filled by whoever wrote them down (model-snapshot.ts). */
+  constructor(ledger = new Ledger()) {
+    this.ledger = ledger;
+  }
 
   apply(record: JournalRecord): void {
     switch (record.op) {

@@ -9,7 +9,7 @@ export const DATA_DIRECTORY_VERSION = 1;
 
 const FORMAT_MAGIC = 'world-runtime data directory';
 const FORMAT_BYTES_MAX = 256;
-const DIRECTORIES = ['journal', 'packs', 'states', 'cache', 'exports'] as const;
+const DIRECTORIES = ['journal', 'checkpoints', 'packs', 'states', 'cache', 'exports'] as const;
 /** What a directory may hold that was being created when the process died. */
 const OWN_NAMES = new Set<string>([
   ...DIRECTORIES,
@@ -25,8 +25,10 @@ const WAIT_MS_DEFAULT = 10_000;
 export interface DataDirectoryPaths {
   readonly root: string;
   readonly format: string;
-  /** The journal's file (journal-file/). */
+  /** The journal's segments (journal-file/). */
   readonly journal: string;
+  /** What memory was written down as (checkpoint-files/). May be deleted while nothing runs, unless segments were archived. */
+  readonly checkpoints: string;
   /** Packs of pages, and the manifests that name them (page-packs/). */
   readonly packs: string;
   readonly states: string;
@@ -60,6 +62,7 @@ export function dataDirectoryPaths(path: string): DataDirectoryPaths {
     root,
     format: join(root, 'FORMAT'),
     journal: join(root, 'journal'),
+    checkpoints: join(root, 'checkpoints'),
     packs: join(root, 'packs'),
     states: join(root, 'states'),
     catalog: join(root, 'catalog.duckdb'),

@@ -157,6 +157,10 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENFILE: 'Too many files are open on this machine.',
   ENOTDIR: 'A file stands where a directory should be: use another data directory.',
   EEXIST: 'A file stands where a directory should be: use another data directory.',
+  EINVAL:
+    'This file system cannot do that, so nothing on it would be durable: use a data directory on a local disk.',
+  ENOTSUP:
+    'This file system cannot do that, so nothing on it would be durable: use a data directory on a local disk.',
   EIO: 'The device reported an error: check the disk.',
 };
 

@@ -4,6 +4,7 @@
  */
 export { type CatalogDatabase, openCatalogDatabase } from './catalog-duckdb/catalog-database.js';
 export { type DuckDbCatalog, openDuckDbCatalog } from './catalog-duckdb/duckdb-catalog.js';
+export { type CheckpointFiles, openCheckpointFiles } from './checkpoint-files/checkpoint-files.js';
 export { type CurrentWorld, openCurrentWorld } from './current-world.js';
 export {
   DATA_DIRECTORY_VERSION,
@@ -15,5 +16,5 @@ export {
 } from './data-directory.js';
 export { type FileOps, nodeFileOps, type OpenFile } from './file-ops.js';
 export { type JournalFile, openJournalFile, type TornTail } from './journal-file/journal-file.js';
-export { openStorage, type Storage } from './open-storage.js';
+export { openStorage, type Storage, type StorageOptions } from './open-storage.js';
 export { openPagePacks, type PagePacks } from './page-packs/page-packs.js';

@@ -21,6 +21,7 @@ export interface JournalFaults {
 export interface MemoryJournal extends Journal {
   /** The process dies: what was not durable yet never will be. */
   abandon(): void;
+  readonly dead: boolean;
 }
 
 /** 64 zeros: what the first entry is chained to. */
@@ -99,6 +100,9 @@ export function memoryJournal(lines: string[], faults: JournalFaults = {}): Memo
       if (broken) return;
       tail = write(seal(record), tail);
       tail.catch(() => {});
+    },
+    get dead() {
+      return broken !== null;
     },
     abandon() {
       broken ??= new WorldError('STORAGE_FAILED', 'The process of this journal has died.');

@@ -4,6 +4,7 @@ import type { Clock } from '../../src/ports/clock.js';
 import type { Entropy } from '../../src/ports/entropy.js';
 import type { Ids } from '../../src/ports/ids.js';
 import type { Substrate } from '../../src/ports/substrate.js';
+import type { CheckpointPace } from '../../src/runtime/checkpoints.js';
 import { closeRuntime, openRuntime } from '../../src/runtime/open-runtime.js';
 import type { RuntimeContext } from '../../src/runtime/runtime-context.js';
 import {
@@ -13,6 +14,7 @@ import {
   NO_FAULTS,
   type SimulatedSubstrate,
 } from '../../src/substrates/simulated/index.js';
+import { type MemoryCheckpoint, memoryCheckpoints } from './memory-checkpoints.js';
 import { type JournalFaults, type MemoryJournal, memoryJournal } from './memory-journal.js';
 import { type RecordingCatalog, recordingCatalog } from './recording-catalog.js';
 
@@ -22,6 +24,8 @@ export interface TestDisk {
   readonly lines: string[];
   /** Durable states of the substrate. */
   readonly archive: Map<string, string>;
+  /** Memory that was written down, the newest last. */
+  readonly checkpoints: MemoryCheckpoint[];
   currentWorld: WorldId | null;
   readonly ids: Ids;
   readonly entropy: Entropy;
@@ -32,6 +36,8 @@ export interface TestRuntimeOptions {
   readonly disk?: TestDisk;
   readonly faults?: FaultPlan;
   readonly journal?: JournalFaults;
+  /** When memory is written down. Default: often. `never`: there is no store for it. */
+  readonly checkpointPace?: Partial<CheckpointPace> | 'never';
   /** Name of the base image. */
   readonly base?: string;
   /** Puts something of the test's between runtime and substrate. */
@@ -46,6 +52,8 @@ export interface TestRuntime {
   readonly journal: MemoryJournal;
   readonly catalog: RecordingCatalog;
   readonly substrate: SimulatedSubstrate;
+  /** What the runtime told its user. */
+  readonly notes: readonly string[];
   close(): Promise<void>;
   /** The process dies here and now. */
   abandon(): void;
@@ -56,6 +64,9 @@ export interface TestRuntime {
   /** Kills this process and starts another one on the same disk. */
   crash(options?: Omit<TestRuntimeOptions, 'disk'>): Promise<TestRuntime>;
 }
+
+/** So that a history of some dozens of entries has several checkpoints. */
+const OFTEN: CheckpointPace = { entriesMin: 7, entriesShare: 0, journalBytes: 1e9, entriesMinOnClose: 3 };
 
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
@@ -88,6 +99,7 @@ export function newDisk(seed = 1n): TestDisk {
   return {
     lines: [],
     archive: new Map(),
+    checkpoints: [],
     currentWorld: null,
     ids: countingIds(),
     entropy: seededEntropy(seed),
@@ -111,7 +123,13 @@ export async function openTestRuntime(options: TestRuntimeOptions = {}): Promise
     faults: options.faults ?? NO_FAULTS,
     ...(options.base === undefined ? {} : { base: options.base }),
   });
+  const pace = options.checkpointPace ?? OFTEN;
+  const notes: string[] = [];
   const context = await openRuntime({
+    ...(pace === 'never'
+      ? {}
+      : { checkpoints: memoryCheckpoints(disk.checkpoints, journal), checkpointPace: pace }),
+    note: (text) => void notes.push(text),
     journal,
     catalog,
     clock,
@@ -133,6 +151,7 @@ export async function openTestRuntime(options: TestRuntimeOptions = {}): Promise
     journal,
     catalog,
     substrate,
+    notes,
     async close() {
       await closeRuntime(context);
       await catalog[Symbol.asyncDispose]();
