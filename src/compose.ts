@@ -1,12 +1,11 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { RuntimeLimits } from './model/limits.js';
+import { RuntimeLimits, WorldLimits } from './model/limits.js';
 import { parse } from './model/parse.js';
 import type { Substrate, SubstrateName } from './ports/substrate.js';
 import { closeRuntime, openRuntime } from './runtime/open-runtime.js';
 import type { RuntimeContext, RuntimeParts } from './runtime/runtime-context.js';
 import { openStorage, type Storage } from './storage/index.js';
 import { createWasmSubstrate } from './substrates/wasm/wasm-substrate.js';
+import { defaultDataDir } from './surfaces/client/data-location.js';
 import type { Transport } from './surfaces/client/transport.js';
 import { inProcessTransport } from './surfaces/in-process-transport.js';
 import { systemClock } from './system/system-clock.js';
@@ -19,6 +18,10 @@ export interface RuntimeOptions {
   readonly dataDir?: string;
   /** Executors, each with one CPython. Default: one a core, at least 2, at most 8. */
   readonly workers?: number;
+  /** Memory for the pages of all states together, bytes. Default 4 GiB. */
+  readonly slabBudgetBytes?: number;
+  /** Limits of worlds that are made without own ones; each one left out has its documented default. */
+  readonly worldLimits?: Partial<WorldLimits>;
   /** How long to wait while another process has the data directory, ms. Default 10,000. */
   readonly lockWaitMs?: number;
   /** Keep the current world in the data directory, for commands that name none. Default: only in memory. */
@@ -38,17 +41,10 @@ export interface ComposedRuntime {
   close(): Promise<void>;
 }
 
-/** Where data goes when nothing is said: `$WORLD_DATA_DIR`, else the XDG data directory. */
-export function defaultDataDir(env: NodeJS.ProcessEnv = process.env): string {
-  const named = env['WORLD_DATA_DIR'];
-  if (named) return named;
-  return join(env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'world-runtime');
-}
-
 /**
  * Wires the real implementations together: the only place that names them.
  *
- * @throws DATA_DIR_LOCKED, DATA_DIR_VERSION, JOURNAL_CORRUPT, STORAGE_FAILED
+ * @throws DATA_DIR_LOCKED, DATA_DIR_VERSION, JOURNAL_CORRUPT, STORAGE_FAILED; BAD_INPUT for limits out of range
  */
 export async function composeRuntime(options: RuntimeOptions = {}): Promise<ComposedRuntime> {
   const dataDir = options.dataDir ?? defaultDataDir();
@@ -77,6 +73,7 @@ function partsOf(storage: Storage, options: RuntimeOptions): RuntimeParts {
     pageStore: storage.pages,
     cacheDir: storage.directory.paths.cache,
     ...(options.workers === undefined ? {} : { workers: options.workers }),
+    ...(options.slabBudgetBytes === undefined ? {} : { slabBudgetBytes: options.slabBudgetBytes }),
     ...(options.log ? { log: options.log } : {}),
   });
   return {
@@ -90,6 +87,7 @@ function partsOf(storage: Storage, options: RuntimeOptions): RuntimeParts {
     substrates: new Map<SubstrateName, Substrate>([['wasm', wasm]]),
     defaultSubstrate: 'wasm',
     limits: parse(RuntimeLimits, options.limits ?? {}, 'limits'),
+    defaultLimits: parse(WorldLimits, options.worldLimits ?? {}, 'worldLimits'),
     currentWorld: options.rememberCurrent ? storage.currentWorld : currentInMemory(),
   };
 }

@@ -4,6 +4,7 @@ import { WorldError } from '../model/world-error.js';
 import type { RuntimeContext } from '../runtime/runtime-context.js';
 import type { Action, Call } from './action.js';
 import { branches, entities, log, metrics, query, resolutions } from './catalog-actions.js';
+import { status } from './status-action.js';
 import { balances, depositAction, pullUpAction, pushDownAction, voidAction } from './verse-actions.js';
 import {
   branchAction,
@@ -39,6 +40,7 @@ export const ACTIONS = {
   resolutions,
   metrics,
   query,
+  status,
 } as const;
 
 export type ActionName = keyof typeof ACTIONS;

@@ -25,6 +25,7 @@ export const ERROR_CODES = {
   PROBABILITIES_UNBALANCED: 'usage',
   QUERY_REFUSED: 'usage',
   CODE_TOO_LARGE: 'usage',
+  UNAUTHORIZED: 'usage',
   // What the caller named does not exist.
   WORLD_NOT_FOUND: 'notFound',
   SNAPSHOT_NOT_FOUND: 'notFound',
@@ -32,6 +33,7 @@ export const ERROR_CODES = {
   CONDITION_NOT_FOUND: 'notFound',
   VERSE_NOT_FOUND: 'notFound',
   NO_CURRENT_WORLD: 'notFound',
+  NO_DAEMON: 'notFound',
   // The thing exists but is not in a state that allows this.
   NAME_TAKEN: 'conflict',
   HEAD_MOVED: 'conflict',
@@ -45,6 +47,8 @@ export const ERROR_CODES = {
   TOO_MANY_WORLDS: 'conflict',
   TOO_MANY_STATES: 'conflict',
   RUNTIME_CLOSED: 'conflict',
+  DAEMON_RUNNING: 'conflict',
+  DAEMON_VERSION: 'conflict',
   // The ledger's own refusals (docs/specification.md, "Ledger").
   VERSE_COLLAPSED: 'conflict',
   OVERLAP: 'conflict',
@@ -80,6 +84,9 @@ export const ERROR_CODES = {
   DATA_DIR_VERSION: 'failure',
   RECOVERY_DIVERGED: 'failure',
   IMAGE_MISMATCH: 'failure',
+  // Between a client and the daemon.
+  DAEMON_UNREACHABLE: 'failure',
+  DAEMON_LOST: 'failure',
   // A defect of ours.
   INTERNAL: 'failure',
 } as const satisfies Record<string, ErrorKind>;

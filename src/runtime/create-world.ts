@@ -81,7 +81,7 @@ async function createFresh(context: RuntimeContext, request: CreateRequest, maki
     name: chooseName(context, request, making.names),
     entityType: entityTypeOf(substrate.name),
     substrate: substrate.name,
-    limits: parse(WorldLimits, request.limits ?? {}, 'limits'),
+    limits: parse(WorldLimits, { ...context.parts.defaultLimits, ...request.limits }, 'limits'),
     identity: {
       generation: 0,
       verse: request.metadata?.['verse'] ?? 'root',

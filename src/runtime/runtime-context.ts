@@ -25,6 +25,8 @@ export interface RuntimeParts {
   readonly defaultSubstrate: SubstrateName;
   /** What all worlds together may be. Default: the documented defaults. */
   readonly limits?: RuntimeLimits;
+  /** Of worlds that are made without limits of their own. */
+  readonly defaultLimits?: Partial<WorldLimits>;
   /** The current world of argument-free commands, kept across processes. */
   readonly currentWorld: { get(): WorldId | null; set(id: WorldId): void };
   /** Where memory is written down now and then. Without it each opening reads the whole journal. */

@@ -18,6 +18,8 @@ const OWN_NAMES = new Set<string>([
   'catalog.duckdb',
   'catalog.duckdb.wal',
   'current',
+  // Of the daemon, which may have logged here before it made the rest.
+  'daemon.log',
 ]);
 const WAIT_MS_DEFAULT = 10_000;
 

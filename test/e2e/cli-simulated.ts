@@ -65,10 +65,7 @@ export async function sayIn(
     },
     flush: async () => {},
   };
-  const load = async (): Promise<Composition> => ({
-    composeRuntime: compose,
-    defaultDataDir: () => env['WORLD_DATA_DIR'] ?? '',
-  });
+  const load = async (): Promise<Composition> => ({ composeRuntime: compose });
   const cli: Cli = { terminal, interruption: new Interruption(terminal), env, load, exitCode: 0 };
   const code = await runCli(cli, args);
   return { code, out, err };

@@ -20,6 +20,12 @@ export interface ComposedRuntime {
 export type Compose = (options: {
   readonly dataDir?: string;
   readonly workers?: number;
+  readonly slabBudgetBytes?: number;
+  /** Of worlds that are made without limits of their own. */
+  readonly worldLimits?: Readonly<Record<string, number>>;
+  /** Of all worlds together. */
+  readonly limits?: Readonly<Record<string, number>>;
+  readonly retention?: { readonly states?: number; readonly automatic?: boolean };
   /** Commands without a world mean the last one named, across processes. */
   readonly rememberCurrent?: boolean;
   /** How long to wait while another process has the data directory, ms. */
@@ -32,8 +38,6 @@ export type Compose = (options: {
 /** What composes runtimes. The starter in `bin` supplies it, so that nothing here knows a real part. */
 export interface Composition {
   readonly composeRuntime: Compose;
-  /** The data directory when none is named. */
-  readonly defaultDataDir: () => string;
 }
 
 /** What every command of one `wr` process shares. */

@@ -22,6 +22,14 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import('./commands/catalog-commands.js')).CATALOG_COMMANDS,
   },
   {
+    words: ['up', 'down', 'status'],
+    load: async () => (await import('./commands/daemon-commands.js')).DAEMON_COMMANDS,
+  },
+  {
+    words: ['config'],
+    load: async () => [(await import('./commands/config-command.js')).CONFIG_COMMAND],
+  },
+  {
     words: ['doctor'],
     load: async () => [(await import('./commands/doctor-command.js')).DOCTOR_COMMAND],
   },

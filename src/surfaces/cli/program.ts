@@ -1,8 +1,8 @@
 import { Command } from 'commander';
+import { ownPackage } from '../client/own-package.js';
 import type { Cli } from './cli.js';
 import type { CliCommand, CommandModule } from './cli-command.js';
 import { COMMAND_MODULES } from './command-index.js';
-import { ownPackage } from './own-package.js';
 import { parseCount, parseDuration } from './parse-options.js';
 
 const AFTER_HELP = `

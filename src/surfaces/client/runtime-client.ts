@@ -20,6 +20,7 @@ import type {
   VoidView,
   WorldView,
 } from '../../model/api.js';
+import type { StatusView } from '../../model/status-api.js';
 import type { CallOptions, Transport } from './transport.js';
 
 export type { CallOptions, CallProgress, Transport } from './transport.js';
@@ -89,7 +90,12 @@ export class RuntimeClient implements AsyncDisposable {
     return this.#call('query', { sql });
   }
 
-  /** Finishes what runs and lets go of the data directory. */
+  /** What the runtime holds: worlds, states, memory. */
+  status(): Promise<StatusView> {
+    return this.#call('status', {});
+  }
+
+  /** Finishes what runs and lets go of the data directory; of a daemon, ends the connection and nothing else. */
   close(): Promise<void> {
     return this.#transport.close();
   }

@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
-import { RuntimeClient } from '../../client/runtime-client.js';
 import { examplesText } from '../action-command.js';
 import type { Cli } from '../cli.js';
 import type { CliCommand } from '../cli-command.js';
 import { isolationWarning } from '../isolation-warning.js';
-import { openRuntime } from '../open-runtime.js';
+import { reachWorlds } from '../open-runtime.js';
 import { type GlobalOptions, settingsOf } from '../settings.js';
 
 /** `wr demo`: the whole story once, in a data directory of its own unless one is given. */
@@ -31,15 +30,16 @@ function registerDemo(program: Command, cli: Cli): Command {
   command.action(async () => {
     const settings = settingsOf(command.optsWithGlobals<GlobalOptions>(), cli.env);
     const { runDemo } = await import('../demo/demo-command.js');
+    const { RuntimeClient } = await import('../../client/runtime-client.js');
     const { terminal, interruption } = cli;
     cli.exitCode = await runDemo({
       open: async ({ dataDir }) => {
-        const { context, transport } = await openRuntime(cli, { ...settings, dataDir });
-        const warning = isolationWarning(context);
+        const runtime = new RuntimeClient(reachWorlds(cli, { ...settings, dataDir }));
+        const warning = isolationWarning((await runtime.status()).substrates);
         if (warning !== undefined) terminal.err(`warning: ${warning}\n`);
-        return new RuntimeClient(transport);
+        return runtime;
       },
-      dataDir: settings.dataDir,
+      dataDir: settings.namedDataDir,
       json: settings.json,
       colour: terminal.colour,
       write: terminal.out,

@@ -1,15 +1,17 @@
 import type { Command } from 'commander';
 import { rebuildCatalog } from '../../../actions/maintenance.js';
 import { WorldError } from '../../../model/world-error.js';
+import { ownPackage } from '../../client/own-package.js';
 import { examplesText, jsonText } from '../action-command.js';
 import type { Cli, ComposedRuntime } from '../cli.js';
 import type { CliCommand } from '../cli-command.js';
+import { askDaemon } from '../daemon/ask-daemon.js';
 import { type Check, fail, ok, warn } from '../doctor/check.js';
 import { examineRuntime, nodeCheck } from '../doctor/examine-runtime.js';
 import { setCatalogAside } from '../doctor/set-catalog-aside.js';
 import { type Paint, paintFor } from '../format/paint.js';
-import { openRuntime } from '../open-runtime.js';
-import { ownPackage } from '../own-package.js';
+import { isolationWarning } from '../isolation-warning.js';
+import { openAlone, openRuntime } from '../open-runtime.js';
 import { startProgress } from '../progress.js';
 import { type GlobalOptions, type Settings, settingsOf } from '../settings.js';
 
@@ -52,9 +54,10 @@ async function runDoctor(cli: Cli, settings: Settings, rebuild: boolean): Promis
   const progress = startProgress(cli.terminal, { text: 'Checking', quiet: settings.quiet });
   let opened = false;
   try {
+    if (!rebuild && (await checkedByDaemon(settings, checks))) return checks;
     const runtime = rebuild
       ? await openDamaged(cli, settings, (check) => checks.push(check))
-      : await openRuntime(cli, settings);
+      : await openAlone(cli, settings, 'wr doctor');
     opened = true;
     try {
       if (rebuild) checks.push(await rebuildNow(() => rebuildCatalog(runtime.context)));
@@ -72,6 +75,29 @@ async function runDoctor(cli: Cli, settings: Settings, rebuild: boolean): Promis
   return checks;
 }
 
+/** With a daemon, which has the data directory, there is less to look at from here. False: there is none. */
+async function checkedByDaemon({ dataDir }: Settings, checks: Check[]): Promise<boolean> {
+  const state = await askDaemon(dataDir);
+  if (state.kind === 'none' || state.kind === 'gone') return false;
+  const { pid, url, version } = state.daemon;
+  if (state.kind === 'lives') {
+    checks.push(fail('daemon', state.reason));
+    return true;
+  }
+  const { worlds, substrates } = state.status;
+  const total = worlds.running + worlds.snapshotted + worlds.ended;
+  checks.push(ok('daemon', `process ${pid} answers at ${url}, version ${version}, ${total} worlds`));
+  const warning = isolationWarning(substrates);
+  if (warning !== undefined) checks.push(warn('isolation', warning));
+  checks.push(
+    warn(
+      'data directory',
+      `${dataDir} is open in the daemon. To check journal, catalog and engine: wr down, wr doctor`,
+    ),
+  );
+  return true;
+}
+
 /** Opens a data directory; a catalog that does not let it is set aside, to be made anew from the journal. */
 async function openDamaged(
   cli: Cli,
@@ -79,11 +105,10 @@ async function openDamaged(
   tell: (check: Check) => void,
 ): Promise<ComposedRuntime> {
   try {
-    return await openRuntime(cli, settings);
+    return await openAlone(cli, settings, 'wr doctor --rebuild');
   } catch (thrown) {
     if (!(thrown instanceof WorldError) || thrown.code !== 'STORAGE_FAILED') throw thrown;
-    const { defaultDataDir } = await cli.load();
-    const aside = await setCatalogAside(settings.dataDir ?? defaultDataDir());
+    const aside = await setCatalogAside(settings.dataDir);
     if (aside === null) throw thrown;
     try {
       const runtime = await openRuntime(cli, settings);

@@ -108,7 +108,12 @@ async function isolationCheck(context: RuntimeContext): Promise<Check> {
   const walls = [...context.parts.substrates.values()].map(
     ({ name, supports }) => `${name}: ${supports.isolation.join(', ') || 'none'}`,
   );
-  const warning = isolationWarning(context);
+  const warning = isolationWarning(
+    [...context.parts.substrates.values()].map(({ name, supports }) => ({
+      name,
+      isolation: supports.isolation,
+    })),
+  );
   if (warning !== undefined) return warn('isolation', `${walls.join('; ')}; ${warning}`);
   return ok('isolation', walls.join('; '));
 }
