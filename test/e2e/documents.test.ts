@@ -10,6 +10,7 @@ const DOCUMENTS = [
   'README.md',
   'CHANGELOG.md',
   'docs/architecture.md',
+  'docs/configuration.md',
   'docs/vocabulary.md',
   'docs/specification.md',
   'docs/limitations.md',

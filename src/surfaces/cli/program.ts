@@ -16,6 +16,7 @@ Exit codes:
 Environment:
   WORLD_DATA_DIR  the data directory        WORLD_WORKERS  the number of executors
   NO_COLOR        no colour in the output   WORLD_DEBUG    where an error came from
+  Every setting has a variable and a place in configuration files: wr config --help
 
 Examples:
   wr create market                 # a world
@@ -23,6 +24,7 @@ Examples:
   wr push-down market              # verses nash, optimal and chaos
   wr exec nash 'x'                 # each has all that the world had
   wr pull-up market --outcome nash # the world becomes that verse, the others collapse
+  wr up --detach                   # a daemon, so that every command answers at once
   wr help exec                     # more on one command
 `;
 
