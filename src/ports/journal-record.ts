@@ -251,6 +251,31 @@ export const WorldRewound = z.strictObject({
   to: StateId,
 });
 
+export const FileChangeRecord = z.strictObject({
+  kind: z.enum(['written', 'directory', 'removed', 'renamed', 'copied']),
+  /** Absolute, in the guest. */
+  path: z.string(),
+  /** Where it was renamed or copied from. */
+  from: z.string().optional(),
+  /** Of what is a file afterwards. */
+  sizeBytes: z.int().min(0).optional(),
+  /** Of content that came from outside, hex. */
+  sha256: z.string().optional(),
+});
+export type FileChangeRecord = z.infer<typeof FileChangeRecord>;
+
+/** Files were changed from outside. The new state cannot be made by replay, so it is durable before this is acknowledged. */
+export const WorldFilesEdited = z.strictObject({
+  op: z.literal('world.files-edited'),
+  ...header,
+  worldId: WorldId,
+  parentState: StateId,
+  state: StateId,
+  durable: DurableRecord,
+  changes: z.array(FileChangeRecord).min(1),
+  timeMs: z.number(),
+});
+
 export const WorldDeleted = z.strictObject({ op: z.literal('world.deleted'), ...header, worldId: WorldId });
 
 export const LedgerApplied = z.strictObject({
@@ -271,6 +296,7 @@ export const JournalRecord = z.discriminatedUnion('op', [
   WorldPulledUp,
   WorldVoided,
   WorldRewound,
+  WorldFilesEdited,
   WorldDeleted,
   LedgerApplied,
 ]);

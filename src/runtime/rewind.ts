@@ -4,7 +4,7 @@ import type { RecordOf } from '../ports/journal-record.js';
 import type { Wait } from '../ports/substrate.js';
 import { findState, requireRunning } from './find-world.js';
 import type { RuntimeContext } from './runtime-context.js';
-import type { World, WorldModel } from './world-model.js';
+import { parentStateOf, type World, type WorldModel } from './world-model.js';
 
 export interface RewindRequest {
   /** State id, or snapshot id or name. */
@@ -55,15 +55,15 @@ export async function rewind(
 function stepsBack(model: WorldModel, world: World, steps: number): StateId {
   let id = world.head;
   for (let n = 0; n < steps; n += 1) {
-    const { origin } = model.state(id);
-    if (origin.kind === 'boot') {
+    const parent = parentStateOf(model.state(id));
+    if (parent === null) {
       throw new WorldError(
         'STATE_NOT_FOUND',
-        `World ${world.name} has only ${n} executions before its head; it cannot go back ${steps}.`,
+        `World ${world.name} has only ${n} states before its head; it cannot go back ${steps}.`,
         { details: { world: world.id, executions: n } },
       );
     }
-    id = origin.execution.parentState;
+    id = parent;
   }
   return id;
 }
@@ -75,7 +75,7 @@ function inHistory(model: WorldModel, world: World, reference: string): StateId 
   const state = wanted ?? findState(model, reference);
   const seen = new Set<StateId>();
   for (const head of world.heads) {
-    for (let id: StateId | null = head; id !== null && !seen.has(id); id = parentOf(model, id)) {
+    for (let id: StateId | null = head; id !== null && !seen.has(id); id = parentStateOf(model.state(id))) {
       if (id === state) return state;
       seen.add(id);
     }
@@ -87,9 +87,4 @@ function inHistory(model: WorldModel, world: World, reference: string): StateId 
       details: { world: world.id, state },
     },
   );
-}
-
-function parentOf(model: WorldModel, id: StateId): StateId | null {
-  const { origin } = model.state(id);
-  return origin.kind === 'execution' ? origin.execution.parentState : null;
 }

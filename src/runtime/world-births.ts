@@ -75,7 +75,8 @@ export function randomNumbers(
 
 /** True when the last code that ran in `state` ran as `world` in its present identity. */
 function hasRun(model: WorldModel, world: World, state: StateId): boolean {
-  const { origin } = model.state(state);
+  let { origin } = model.state(state);
+  while (origin.kind === 'files') ({ origin } = model.state(origin.parentState));
   if (origin.kind !== 'execution') return false;
   const { worldId, generation } = origin.execution;
   return worldId === world.id && generation === model.identity(world).generation;

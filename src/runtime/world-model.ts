@@ -59,7 +59,9 @@ export type StateOrigin =
       readonly kind: 'execution';
       readonly worldId: WorldId;
       readonly execution: ReplayableExecution;
-    };
+    }
+  /** Files came from outside: it is never made again, and is durable from the start. */
+  | { readonly kind: 'files'; readonly worldId: WorldId; readonly parentState: StateId };
 
 export interface StateEntry {
   readonly id: StateId;
@@ -137,6 +139,9 @@ export class WorldModel {
       case 'world.rewound':
         this.#moveHead(this.world(record.worldId), record.to);
         break;
+      case 'world.files-edited':
+        this.#filesEdited(record);
+        break;
       case 'world.deleted':
         this.#end(this.world(record.worldId), 'deleted');
         break;
@@ -160,6 +165,13 @@ export class WorldModel {
     if (!state)
       throw new WorldError('STATE_NOT_FOUND', `There is no state ${id}.`, { details: { state: id } });
     return state;
+  }
+
+  /** As whom code ran last on the way to a state; for a booted one, as whom it will run first. */
+  lastRun(id: StateId): { readonly worldId: WorldId; readonly generation: number } {
+    let { origin } = this.state(id);
+    while (origin.kind === 'files') ({ origin } = this.state(origin.parentState));
+    return origin.kind === 'execution' ? origin.execution : { worldId: origin.worldId, generation: 0 };
   }
 
   condition(id: ConditionId): Condition {
@@ -260,6 +272,16 @@ export class WorldModel {
     this.#applyLedger(record.ledger);
   }
 
+  #filesEdited(record: RecordOf<'world.files-edited'>): void {
+    const world = this.world(record.worldId);
+    this.states.set(record.state, {
+      id: record.state,
+      origin: { kind: 'files', worldId: world.id, parentState: record.parentState },
+      durable: record.durable,
+    });
+    this.#moveHead(world, record.state);
+  }
+
   #snapshotTaken(record: RecordOf<'snapshot.taken'>): void {
     this.state(record.state).durable = record.durable;
     const snapshot: Snapshot = {
@@ -348,6 +370,20 @@ export function identityFrom(worldId: WorldId, record: IdentityRecord): BranchId
     seed: BigInt(record.commonSeed ?? record.seed),
     commonRandomNumbers: record.commonRandomNumbers && record.commonSeed === undefined,
   };
+}
+
+/** The state from which a state was made, or null when it was booted. */
+export function parentStateOf({ origin }: StateEntry): StateId | null {
+  switch (origin.kind) {
+    case 'boot':
+      return null;
+    case 'execution':
+      return origin.execution.parentState;
+    case 'files':
+      return origin.parentState;
+    default:
+      return origin satisfies never;
+  }
 }
 
 function replayable(record: RecordOf<'world.executed'>): ReplayableExecution {

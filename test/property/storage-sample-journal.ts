@@ -353,6 +353,19 @@ export function sampleHistory(): SampleHistory {
     from: moved.state as StateId,
     to: root.state,
   });
+  history.add({
+    op: 'world.files-edited',
+    at: history.at(),
+    worldId: root.worldId,
+    parentState: root.state,
+    state: history.id('state'),
+    durable: DURABLE,
+    changes: [
+      { kind: 'written', path: '/home/pyodide/a.txt', sizeBytes: 3, sha256: 'cd'.repeat(32) },
+      { kind: 'removed', path: '/home/pyodide/b' },
+    ],
+    timeMs: 2.5,
+  });
   history.add({ op: 'world.deleted', at: history.at(), worldId: right.worldId });
   return history;
 }

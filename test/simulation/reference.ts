@@ -87,6 +87,13 @@ export class Reference {
         world.head = record.to;
         return;
       }
+      case 'world.files-edited': {
+        const world = this.#running(record.worldId);
+        assert(world.head === record.parentState, 'files are put onto the head');
+        this.states.set(record.state, this.states.get(record.parentState) ?? null);
+        world.head = record.state;
+        return;
+      }
       case 'world.deleted': {
         const world = this.world(record.worldId);
         assert(world.status !== 'deleted' && world.open === null, 'what is deleted was free to go');

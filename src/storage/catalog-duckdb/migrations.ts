@@ -21,7 +21,22 @@ export type Migration =
  * DuckDB cannot add a column with NOT NULL, so the column has none in schema.ts either. Columns, also those with a
  * default, are written by name (project-record.ts); a column that a row leaves out is NULL in it.
  */
-export const MIGRATIONS: readonly Migration[] = [];
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    what: 'files are put into worlds from outside',
+    kind: 'alter',
+    statements: [
+      `CREATE TABLE IF NOT EXISTS file_edits (
+        state_id VARCHAR PRIMARY KEY,
+        world_id VARCHAR NOT NULL,
+        parent_state VARCHAR NOT NULL,
+        changes_json VARCHAR NOT NULL,
+        time_ms DOUBLE NOT NULL,
+        edited_at TIMESTAMP NOT NULL
+      )`,
+    ],
+  },
+];
 
 /** Version of the tables in schema.ts. */
 export const schemaVersionOf = (migrations: readonly Migration[]): number => migrations.length + 1;

@@ -57,6 +57,9 @@ export function projectRecord(
     case 'world.rewound':
       changes.update('worlds', { world_id: record.worldId }, { head: record.to });
       break;
+    case 'world.files-edited':
+      filesEdited(record, changes);
+      break;
     case 'world.deleted':
       end(record.worldId, 'deleted', record.at, memory, changes);
       memory.deleted.add(record.worldId);
@@ -214,6 +217,25 @@ function executed(record: RecordOf<'world.executed'>, changes: ChangeSet): void 
       ...(report ? { report_cost: report.cost ?? null, report_value: report.value ?? null } : {}),
     },
   );
+}
+
+function filesEdited(record: RecordOf<'world.files-edited'>, changes: ChangeSet): void {
+  changes.insert('file_edits', {
+    state_id: record.state,
+    world_id: record.worldId,
+    parent_state: record.parentState,
+    changes_json: JSON.stringify(record.changes),
+    time_ms: record.timeMs,
+    edited_at: record.at,
+  });
+  changes.insert('states', {
+    state_id: record.state,
+    world_id: record.worldId,
+    parent_state: record.parentState,
+    durable_json: JSON.stringify(record.durable),
+    created_at: record.at,
+  });
+  changes.update('worlds', { world_id: record.worldId }, { head: record.state });
 }
 
 function failed(record: RecordOf<'execution.failed'>, changes: ChangeSet): void {

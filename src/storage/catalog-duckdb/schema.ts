@@ -132,6 +132,15 @@ CREATE TABLE IF NOT EXISTS executions (
   executed_at TIMESTAMP NOT NULL
 );
 
+CREATE TABLE IF NOT EXISTS file_edits (
+  state_id VARCHAR PRIMARY KEY,
+  world_id VARCHAR NOT NULL,
+  parent_state VARCHAR NOT NULL,
+  changes_json VARCHAR NOT NULL,
+  time_ms DOUBLE NOT NULL,
+  edited_at TIMESTAMP NOT NULL
+);
+
 CREATE TABLE IF NOT EXISTS conditions (
   condition_id VARCHAR PRIMARY KEY,
   verse_id VARCHAR NOT NULL,
@@ -228,6 +237,7 @@ export const PRIMARY_KEYS = {
   states: ['state_id'],
   snapshots: ['snapshot_id'],
   executions: ['execution_id'],
+  file_edits: ['state_id'],
   conditions: ['condition_id'],
   verses: ['verse_id'],
   balances: ['verse_id', 'owner', 'token'],
