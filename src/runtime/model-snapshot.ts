@@ -33,6 +33,7 @@ type WorldRow = z.infer<typeof WorldRow>;
 
 const Origin = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('boot'), worldId: WorldId }),
+  z.strictObject({ kind: z.literal('files'), worldId: WorldId, parentState: StateId }),
   z.strictObject({
     kind: z.literal('execution'),
     worldId: WorldId,

@@ -65,7 +65,7 @@ describe('rewind', () => {
     const t = await openTestRuntime();
     const world = await newWorld(t, 'w');
     await run(t, world, 'set x 1');
-    await refused(rewind(t.context, world, { steps: 2 }, {}), 'STATE_NOT_FOUND', /only 1 executions/);
+    await refused(rewind(t.context, world, { steps: 2 }, {}), 'STATE_NOT_FOUND', /only 1 states/);
     await refused(rewind(t.context, world, { to: 'nowhere' }, {}), 'STATE_NOT_FOUND', /"nowhere"/);
     await refused(rewind(t.context, world, { to: world.head, steps: 1 }, {}), 'BAD_INPUT', /not both/);
     await deleteWorld(t.context, world, {});

@@ -3,7 +3,15 @@ import type { BranchId, ConditionId, SnapshotId, StateId, VerseId, WorldId } fro
 import { WorldError } from '../model/world-error.js';
 import { Ledger, type LedgerOp } from '../multiverse/index.js';
 import type { IdentityRecord, JournalRecord, RecordOf, WorldBirth } from '../ports/journal-record.js';
-import type { BranchIdentity, DurableState } from '../ports/substrate.js';
+import type { BranchIdentity } from '../ports/substrate.js';
+import { replayable, type StateEntry } from './state-origin.js';
+
+export {
+  parentStateOf,
+  type ReplayableExecution,
+  type StateEntry,
+  type StateOrigin,
+} from './state-origin.js';
 
 export type WorldStatus = 'running' | 'snapshotted' | 'stopped' | 'collapsed' | 'deleted';
 
@@ -34,39 +42,6 @@ export interface World {
   readonly heads: StateId[];
   /** Seeds drawn from its own, for children and for new identities. */
   seedsDrawn: number;
-}
-
-/** What an execution took in and the digest of what it answered; answers themselves stay in the journal. */
-export type ReplayableExecution = Pick<
-  RecordOf<'world.executed'>,
-  | 'worldId'
-  | 'executionId'
-  | 'parentState'
-  | 'generation'
-  | 'language'
-  | 'code'
-  | 'clockNs'
-  | 'balances'
-  | 'limits'
-  | 'resultDigest'
-  | 'runMs'
->;
-
-/** How a state came to be: all that is needed to make it again. */
-export type StateOrigin =
-  | { readonly kind: 'boot'; readonly worldId: WorldId }
-  | {
-      readonly kind: 'execution';
-      readonly worldId: WorldId;
-      readonly execution: ReplayableExecution;
-    }
-  /** Files came from outside: it is never made again, and is durable from the start. */
-  | { readonly kind: 'files'; readonly worldId: WorldId; readonly parentState: StateId };
-
-export interface StateEntry {
-  readonly id: StateId;
-  readonly origin: StateOrigin;
-  durable: DurableState | null;
 }
 
 export interface Snapshot {
@@ -369,35 +344,5 @@ export function identityFrom(worldId: WorldId, record: IdentityRecord): BranchId
     probability: record.probability,
     seed: BigInt(record.commonSeed ?? record.seed),
     commonRandomNumbers: record.commonRandomNumbers && record.commonSeed === undefined,
-  };
-}
-
-/** The state from which a state was made, or null when it was booted. */
-export function parentStateOf({ origin }: StateEntry): StateId | null {
-  switch (origin.kind) {
-    case 'boot':
-      return null;
-    case 'execution':
-      return origin.execution.parentState;
-    case 'files':
-      return origin.parentState;
-    default:
-      return origin satisfies never;
-  }
-}
-
-function replayable(record: RecordOf<'world.executed'>): ReplayableExecution {
-  return {
-    worldId: record.worldId,
-    executionId: record.executionId,
-    parentState: record.parentState,
-    generation: record.generation,
-    language: record.language,
-    code: record.code,
-    clockNs: record.clockNs,
-    balances: record.balances,
-    limits: record.limits,
-    resultDigest: record.resultDigest,
-    runMs: record.runMs,
   };
 }

@@ -1,0 +1,67 @@
+import type { StateId, WorldId } from '../model/ids.js';
+import type { RecordOf } from '../ports/journal-record.js';
+import type { DurableState } from '../ports/substrate.js';
+
+/** What an execution took in and the digest of what it answered; answers themselves stay in the journal. */
+export type ReplayableExecution = Pick<
+  RecordOf<'world.executed'>,
+  | 'worldId'
+  | 'executionId'
+  | 'parentState'
+  | 'generation'
+  | 'language'
+  | 'code'
+  | 'clockNs'
+  | 'balances'
+  | 'limits'
+  | 'resultDigest'
+  | 'runMs'
+>;
+
+/** How a state came to be: all that is needed to make it again. */
+export type StateOrigin =
+  | { readonly kind: 'boot'; readonly worldId: WorldId }
+  | {
+      readonly kind: 'execution';
+      readonly worldId: WorldId;
+      readonly execution: ReplayableExecution;
+    }
+  /** Files came from outside: it is never made again, and is durable from the start. */
+  | { readonly kind: 'files'; readonly worldId: WorldId; readonly parentState: StateId };
+
+export interface StateEntry {
+  readonly id: StateId;
+  readonly origin: StateOrigin;
+  durable: DurableState | null;
+}
+
+/** The state from which a state was made, or null when it was booted. */
+export function parentStateOf({ origin }: StateEntry): StateId | null {
+  switch (origin.kind) {
+    case 'boot':
+      return null;
+    case 'execution':
+      return origin.execution.parentState;
+    case 'files':
+      return origin.parentState;
+    default:
+      return origin satisfies never;
+  }
+}
+
+/** The part of an execution's record that replay needs. */
+export function replayable(record: RecordOf<'world.executed'>): ReplayableExecution {
+  return {
+    worldId: record.worldId,
+    executionId: record.executionId,
+    parentState: record.parentState,
+    generation: record.generation,
+    language: record.language,
+    code: record.code,
+    clockNs: record.clockNs,
+    balances: record.balances,
+    limits: record.limits,
+    resultDigest: record.resultDigest,
+    runMs: record.runMs,
+  };
+}
