@@ -17,7 +17,7 @@ export interface CheckpointPace {
 
 const PACE: CheckpointPace = {
   entriesMin: 4096,
-  entriesShare: 0.5,
+  entriesShare: 0.25,
   journalBytes: 32 * 1024 * 1024,
   entriesMinOnClose: 512,
 };
