@@ -4,3 +4,4 @@
  */
 export { rebuildCatalog } from '../runtime/rebuild-catalog.js';
 export type { RuntimeContext } from '../runtime/runtime-context.js';
+export { type JournalFindings, verifyJournal } from '../runtime/verify-journal.js';

@@ -97,6 +97,7 @@ describe('the action table', () => {
       await act(name, { limit: 2 });
     expect(await act('query', { sql: 'SELECT 1 AS n' })).toMatchObject({ columns: ['n'], rows: [['1']] });
     expect(await act('status')).toMatchObject({ worlds: { running: expect.any(Number) } });
+    expect(await act('archive')).toMatchObject({ moved: [], checkpointSeq: t.journal.lastSeq });
     expect([...called].sort((a, b) => a.localeCompare(b))).toEqual(NAMES.sort((a, b) => a.localeCompare(b)));
   });
 

@@ -4,6 +4,7 @@ import { WorldError } from '../model/world-error.js';
 import type { RuntimeContext } from '../runtime/runtime-context.js';
 import type { Action, Call } from './action.js';
 import { branches, entities, log, metrics, query, resolutions } from './catalog-actions.js';
+import { archiveAction } from './journal-actions.js';
 import { status } from './status-action.js';
 import { balances, depositAction, pullUpAction, pushDownAction, voidAction } from './verse-actions.js';
 import {
@@ -41,6 +42,7 @@ export const ACTIONS = {
   metrics,
   query,
   status,
+  archive: archiveAction,
 } as const;
 
 export type ActionName = keyof typeof ACTIONS;

@@ -1,5 +1,10 @@
 import type { JournalEntry, JournalRecord } from './journal-record.js';
 
+export interface ArchiveOptions {
+  readonly directory?: string;
+  readonly signal?: AbortSignal;
+}
+
 /** What was moved out of the journal, and what was found to be moved before. */
 export interface ArchivedJournal {
   /** Files moved now, oldest first. */
@@ -39,9 +44,10 @@ export interface Journal extends AsyncDisposable {
   settled(): Promise<void>;
   /**
    * Moves files whose entries all come before `seq` out of the journal, into `directory` (default: one of its own). The
-   * caller makes sure that opening does not need them. Safe to interrupt, and to call again.
+   * caller makes sure that opening does not need them. Safe to interrupt at any moment, and to call again; when `signal`
+   * aborts, it stops after the file it is at.
    *
    * @throws JOURNAL_CORRUPT when a file to be moved is damaged: it stays; STORAGE_FAILED
    */
-  archiveBefore(seq: number, directory?: string): Promise<ArchivedJournal>;
+  archiveBefore(seq: number, options?: ArchiveOptions): Promise<ArchivedJournal>;
 }

@@ -28,10 +28,10 @@ export interface SimulatedWr {
   remove(): void;
 }
 
-export function simulatedWr(): SimulatedWr {
+export function simulatedWr(options: { segmentBytes?: number } = {}): SimulatedWr {
   const folder = mkdtempSync(join(tmpdir(), 'wr-cli-test-'));
   const dataDir = join(folder, 'data');
-  const compose = simulatedCompose();
+  const compose = simulatedCompose(options);
   const wr = async (...args: string[]): Promise<Said> => sayIn(args, compose, { WORLD_DATA_DIR: dataDir });
   return {
     dataDir,
@@ -72,16 +72,18 @@ export async function sayIn(
 }
 
 /** Real storage, a simulated substrate whose durable states outlive each command. */
-function simulatedCompose(): Compose {
+function simulatedCompose({ segmentBytes }: { segmentBytes?: number }): Compose {
   const archive = new Map<string, string>();
   return async ({ dataDir = '', lockWaitMs, signal }) => {
     const storage = await openStorage(dataDir, {
       ...(lockWaitMs === undefined ? {} : { waitMs: lockWaitMs }),
       ...(signal ? { signal } : {}),
+      ...(segmentBytes === undefined ? {} : { segmentBytes }),
     });
     const substrate = createSimulatedSubstrate({ clock: systemClock, archive, faults: NO_FAULTS });
     const context = await openRuntime({
       journal: storage.journal,
+      checkpoints: storage.checkpoints,
       catalog: storage.catalog,
       clock: systemClock,
       entropy: systemEntropy,

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { WorldError } from '../../model/world-error.js';
-import type { ArchivedJournal } from '../../ports/journal.js';
+import type { ArchivedJournal, ArchiveOptions } from '../../ports/journal.js';
 import { removeLeftovers, TEMPORARY_ENDING } from '../atomic-write.js';
 import { type FileOps, type OpenFile, readFully, storageFailed, writeFully } from '../file-ops.js';
 import { type ArchivedSegment, writeArchiveIndex } from './archive-index.js';
@@ -74,12 +74,12 @@ export class ArchivedSegments {
   }
 
   /**
-   * Moves closed segments into `into`; `moved` is told of each one as soon as it is listed. Originals that an earlier,
+   * Moves closed segments into the directory asked for; `moved` is told of each one as soon as it is listed. Originals that an earlier,
    * cut off move left are removed.
    */
   async move(
     closed: readonly ClosedSegment[],
-    into: string | undefined,
+    { directory: into, signal }: ArchiveOptions,
     moved: (segment: Segment) => void,
   ): Promise<ArchivedJournal> {
     const recorded = into === undefined ? DEFAULT_DIRECTORY : resolve(into);
@@ -96,6 +96,7 @@ export class ArchivedSegments {
         await removeLeftovers(this.#fileOps, target);
       }
       for (const one of closed) {
+        if (signal?.aborted) break;
         const archived = await this.#archive(one, target, recorded);
         moved(one.segment);
         await this.#removeOriginals([archived]);

@@ -1,5 +1,5 @@
 import { WorldError } from '../../model/world-error.js';
-import type { ArchivedJournal, Journal } from '../../ports/journal.js';
+import type { ArchivedJournal, ArchiveOptions, Journal } from '../../ports/journal.js';
 import type { JournalEntry, JournalRecord } from '../../ports/journal-record.js';
 import { atomicWrite } from '../atomic-write.js';
 import { type FileOps, nodeFileOps, storageFailed } from '../file-ops.js';
@@ -135,8 +135,8 @@ class AppendOnlyJournal implements JournalFile {
     yield* readParts(this.#parts.fileOps, parts, fromSeq);
   }
 
-  archiveBefore(seq: number, directory?: string): Promise<ArchivedJournal> {
-    const work = this.#archiving.then(() => this.#archive(seq, directory));
+  archiveBefore(seq: number, options: ArchiveOptions = {}): Promise<ArchivedJournal> {
+    const work = this.#archiving.then(() => this.#archive(seq, options));
     this.#archiving = work.catch(() => {});
     return work;
   }
@@ -149,13 +149,13 @@ class AppendOnlyJournal implements JournalFile {
     await this.#closed;
   }
 
-  async #archive(seq: number, directory: string | undefined): Promise<ArchivedJournal> {
+  async #archive(seq: number, options: ArchiveOptions): Promise<ArchivedJournal> {
     this.#requireOpen();
     const closed = this.#segments.flatMap((segment, index) => {
       const next = this.#segments[index + 1];
       return next && next.start.seq < seq ? [{ segment, last: next.start }] : [];
     });
-    return this.#archived.move(closed, directory, (segment) => {
+    return this.#archived.move(closed, options, (segment) => {
       this.#segments.splice(this.#segments.indexOf(segment), 1);
     });
   }

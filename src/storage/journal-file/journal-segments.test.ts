@@ -323,7 +323,7 @@ describe('archiving', () => {
     const entries = await filled(5);
     const elsewhere = join(directory, 'elsewhere');
     await using journal = await open();
-    await journal.archiveBefore(5, elsewhere);
+    await journal.archiveBefore(5, { directory: elsewhere });
     expect(readdirSync(elsewhere)).toEqual(['000001.wrj', '000002.wrj']);
     const bytes = readFileSync(join(elsewhere, '000001.wrj'));
     rmSync(elsewhere, { recursive: true });
@@ -333,7 +333,23 @@ describe('archiving', () => {
     await using again = await open({ verifyFromSeq: 5 });
     await expect(readAll(again, 2)).rejects.toMatchObject({ details: { files: ['000002.wrj'] } });
     expect(await readAll(again, 5)).toEqual(entries.slice(4));
-    await expect(again.archiveBefore(5, directory)).rejects.toMatchObject({ code: 'BAD_INPUT' });
+    await expect(again.archiveBefore(5, { directory })).rejects.toMatchObject({ code: 'BAD_INPUT' });
+  });
+
+  test('stops after the segment it is at when it is aborted', async () => {
+    await filled(7);
+    await using journal = await open();
+    const stop = new AbortController();
+    const fileOps = new FaultyFiles();
+    fileOps.fault = ({ call }) => {
+      if (call === 'rename') stop.abort();
+      return null;
+    };
+    await journal[Symbol.asyncDispose]();
+    await using again = await open({ fileOps });
+    expect((await again.archiveBefore(7, { signal: stop.signal })).moved).toEqual(['000001.wrj']);
+    expect((await again.archiveBefore(7)).moved).toEqual(['000002.wrj', '000003.wrj']);
+    expect(await readAll(again)).toHaveLength(7);
   });
 
   test('never moves a damaged segment, nor over a file of another journal', async () => {

@@ -30,6 +30,10 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => [(await import('./commands/config-command.js')).CONFIG_COMMAND],
   },
   {
+    words: ['archive'],
+    load: async () => (await import('./commands/journal-commands.js')).JOURNAL_COMMANDS,
+  },
+  {
     words: ['doctor'],
     load: async () => [(await import('./commands/doctor-command.js')).DOCTOR_COMMAND],
   },

@@ -20,6 +20,7 @@ import type {
   VoidView,
   WorldView,
 } from '../../model/api.js';
+import type { ArchiveInput, ArchiveView } from '../../model/journal-api.js';
 import type { StatusView } from '../../model/status-api.js';
 import type { CallOptions, Transport } from './transport.js';
 
@@ -93,6 +94,11 @@ export class RuntimeClient implements AsyncDisposable {
   /** What the runtime holds: worlds, states, memory. */
   status(): Promise<StatusView> {
     return this.#call('status', {});
+  }
+
+  /** Moves segments of the journal that no opening needs to another place. */
+  archive(input: ArchiveInput = {}, call: CallOptions = {}): Promise<ArchiveView> {
+    return this.#call('archive', input, call);
   }
 
   /** Finishes what runs and lets go of the data directory; of a daemon, ends the connection and nothing else. */

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, readdir, readFile, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RuntimeContext } from '../../../actions/maintenance.js';
+import { type RuntimeContext, verifyJournal } from '../../../actions/maintenance.js';
 import { MIB } from '../../../model/limits.js';
 import { msText } from '../format/cells.js';
 import { isolationWarning } from '../isolation-warning.js';
@@ -35,6 +35,7 @@ export async function examineRuntime(
   await examine('format', () => formatCheck(dataDir));
   await examine('journal', () => journalCheck(context));
   await examine('catalog', () => catalogCheck(context));
+  await examine('trits', () => tritsCheck(context));
   await examine('duckdb', () => duckDbCheck(context));
   await examine('engine', () => engineCheck(context, signal));
   await examine('startup snapshot', () => startupCheck(dataDir));
@@ -60,10 +61,34 @@ async function formatCheck(dataDir: string): Promise<Check> {
   return ok('format', text.trim().split('\n').at(-1) ?? '');
 }
 
-async function journalCheck({ parts }: RuntimeContext): Promise<Check> {
-  let entries = 0;
-  for await (const _ of parts.journal.read()) entries += 1;
-  return ok('journal', `${entries} entries; every hash follows from the one before`);
+async function journalCheck(context: RuntimeContext): Promise<Check> {
+  const { entries, missing, memoryIsSame } = await verifyJournal(context);
+  if (missing !== null) {
+    return warn('journal', `${entries} entries here; every hash follows from the one before. ${missing}`);
+  }
+  const found = `${entries} entries; every hash follows from the one before`;
+  if (memoryIsSame === false) {
+    const remedy = 'Remove the checkpoints folder of the data directory: opening then reads the journal.';
+    return fail('journal', `${found}, but the checkpoint says something else. ${remedy}`);
+  }
+  return ok('journal', found);
+}
+
+/** Every branch row's sum is that of its children's trits, modulo 3. */
+async function tritsCheck({ parts }: RuntimeContext): Promise<Check> {
+  const rows = await parts.catalog.rows(
+    `SELECT b.branch_id FROM world_branches b
+     LEFT JOIN (SELECT branch_id, unnest(child_entity_ids) AS child FROM world_branches) c USING (branch_id)
+     LEFT JOIN world_runtime_entities e ON e.entity_id = c.child
+     GROUP BY b.branch_id, b.gf3_sum HAVING ((coalesce(sum(e.trit), 0) % 3) + 3) % 3 <> b.gf3_sum ORDER BY 1 LIMIT 5`,
+    [],
+  );
+  if (rows.length === 0) return ok('trits', 'the sum of every branch is that of its children');
+  const found = rows.map((row) => String(row['branch_id'])).join(', ');
+  return fail(
+    'trits',
+    `${found}: gf3_sum is not the sum of the children's trits. Rebuild: wr doctor --rebuild`,
+  );
 }
 
 async function catalogCheck({ parts, model }: RuntimeContext): Promise<Check> {
