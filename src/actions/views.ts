@@ -28,7 +28,7 @@ export function worldView(context: RuntimeContext, world: World): WorldView {
     report: world.report,
     executions: world.executions,
     limits: { ...birth.limits },
-    metadata: { ...birth.metadata },
+    metadata: { ...world.metadata },
     createdAt: world.createdAt,
   };
 }

@@ -7,8 +7,8 @@ import { Trit } from './trit.js';
  */
 
 /** A world by id, by name, or by an unambiguous prefix of its id; absent: the current world. */
-const WorldReference = z.string().min(1).max(4096);
-const Name = z
+export const WorldReference = z.string().min(1).max(4096);
+export const Name = z
   .string()
   .regex(
     /^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/,

@@ -276,6 +276,28 @@ export const WorldFilesEdited = z.strictObject({
   timeMs: z.number(),
 });
 
+export const WorldRenamed = z.strictObject({
+  op: z.literal('world.renamed'),
+  ...header,
+  worldId: WorldId,
+  name: z.string(),
+});
+
+export const WorldTagged = z.strictObject({
+  op: z.literal('world.tagged'),
+  ...header,
+  worldId: WorldId,
+  /** All its free text pairs from now on. */
+  metadata: z.record(z.string(), z.string()),
+});
+
+export const SnapshotRenamed = z.strictObject({
+  op: z.literal('snapshot.renamed'),
+  ...header,
+  snapshotId: SnapshotId,
+  name: z.string(),
+});
+
 export const WorldDeleted = z.strictObject({ op: z.literal('world.deleted'), ...header, worldId: WorldId });
 
 export const LedgerApplied = z.strictObject({
@@ -297,6 +319,9 @@ export const JournalRecord = z.discriminatedUnion('op', [
   WorldVoided,
   WorldRewound,
   WorldFilesEdited,
+  WorldRenamed,
+  WorldTagged,
+  SnapshotRenamed,
   WorldDeleted,
   LedgerApplied,
 ]);

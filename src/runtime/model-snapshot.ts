@@ -4,18 +4,26 @@ import { WorldLimits } from '../model/limits.js';
 import { WorldError } from '../model/world-error.js';
 import { Ledger, type LedgerSnapshot } from '../multiverse/index.js';
 import { DurableRecord, IdentityRecord, OutcomeRecord, WorldBirth } from '../ports/journal-record.js';
-import { type Condition, type Snapshot, type StateEntry, type World, WorldModel } from './world-model.js';
+import {
+  type Branch,
+  type Condition,
+  type Snapshot,
+  type StateEntry,
+  type World,
+  WorldModel,
+} from './world-model.js';
 
 /**
  * The model as plain data, row by row. A field that is added to the model is added here, as a required one, and
  * `MODEL_SNAPSHOT_VERSION` is raised: checkpoints of another version are passed over and the journal is read instead.
  * Those who archived segments and removed them cannot do that, so a published version is read for as long as that is possible.
  */
-export const MODEL_SNAPSHOT_VERSION = 1;
+export const MODEL_SNAPSHOT_VERSION = 2;
 
 const WorldRow = z.strictObject({
   birth: WorldBirth,
   name: z.string(),
+  metadata: z.record(z.string(), z.string()),
   createdAt: z.string(),
   status: z.enum(['running', 'snapshotted', 'stopped', 'collapsed', 'deleted']),
   head: StateId,
@@ -73,6 +81,8 @@ const ConditionRow = z.strictObject({
   status: z.enum(['open', 'resolved', 'void']),
 });
 
+const BranchRow = z.strictObject({ id: BranchId, parentId: WorldId, childIds: z.array(WorldId) });
+
 const LEDGER_PARTS = ['conditions', 'verses', 'balances', 'escrow', 'keys'] as const;
 type LedgerPart = (typeof LEDGER_PARTS)[number];
 
@@ -83,6 +93,7 @@ const Row = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('state'), state: StateRow }),
   z.strictObject({ kind: z.literal('snapshot'), snapshot: SnapshotRow }),
   z.strictObject({ kind: z.literal('condition'), condition: ConditionRow }),
+  z.strictObject({ kind: z.literal('branch'), branch: BranchRow }),
   /** Some entries of one list of the ledger's own snapshot, which validates them. */
   z.strictObject({ kind: z.literal('ledger'), part: z.enum(LEDGER_PARTS), entries: z.array(z.unknown()) }),
   z.strictObject({ kind: z.literal('end'), rows: z.int() }),
@@ -110,6 +121,10 @@ export function snapshotModel(model: WorldModel, lastAt: string | null): Iterabl
     ...condition,
     outcomes: [...condition.outcomes],
   }));
+  const branches = [...model.branches.values()].map((branch) => ({
+    ...branch,
+    childIds: [...branch.childIds],
+  }));
   const ledger = model.ledger.snapshot();
   return textOf(function* (): Generator<Row> {
     yield { kind: 'model', version: MODEL_SNAPSHOT_VERSION, lastAt };
@@ -117,6 +132,7 @@ export function snapshotModel(model: WorldModel, lastAt: string | null): Iterabl
     for (const state of states) yield { kind: 'state', state };
     for (const snapshot of snapshots) yield { kind: 'snapshot', snapshot };
     for (const condition of conditions) yield { kind: 'condition', condition };
+    for (const branch of branches) yield { kind: 'branch', branch };
     yield* ledgerRows(ledger);
   });
 }
@@ -160,6 +176,7 @@ export function restoreModel(lines: Iterable<string>): RestoredModel {
   const states: StateEntry[] = [];
   const snapshots: Snapshot[] = [];
   const conditions: Condition[] = [];
+  const branches: Branch[] = [];
   let lastAt: string | null = null;
   let count = 0;
   let ended = false;
@@ -173,6 +190,7 @@ export function restoreModel(lines: Iterable<string>): RestoredModel {
     else if (row.kind === 'state') states.push(row.state);
     else if (row.kind === 'snapshot') snapshots.push(row.snapshot);
     else if (row.kind === 'condition') conditions.push(row.condition);
+    else if (row.kind === 'branch') branches.push(row.branch);
     else if (row.kind === 'ledger') ledgerParts[row.part].push(...row.entries);
     else if (row.rows === count) ended = true;
     else throw notASnapshot(`it has ${count} rows of ${row.rows}`);
@@ -180,7 +198,7 @@ export function restoreModel(lines: Iterable<string>): RestoredModel {
   }
   if (!ended) throw notASnapshot('its end is missing');
   const ledger = Ledger.restore({ format: 'world-runtime/ledger', version: 1, ...ledgerParts });
-  return { model: modelOf({ worlds, states, snapshots, conditions, ledger }), lastAt };
+  return { model: modelOf({ worlds, states, snapshots, conditions, branches, ledger }), lastAt };
 }
 
 function modelOf(parts: {
@@ -188,6 +206,7 @@ function modelOf(parts: {
   states: readonly StateEntry[];
   snapshots: readonly Snapshot[];
   conditions: readonly Condition[];
+  branches: readonly Branch[];
   ledger: Ledger;
 }): WorldModel {
   const model = new WorldModel(parts.ledger);
@@ -202,6 +221,7 @@ function modelOf(parts: {
     model.snapshotsByName.set(snapshot.name, snapshot);
   }
   for (const condition of parts.conditions) model.conditions.set(condition.id, condition);
+  for (const branch of parts.branches) model.branches.set(branch.id, branch);
   return model;
 }
 

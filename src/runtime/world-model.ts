@@ -1,10 +1,12 @@
 import { strict as assert } from 'node:assert';
-import type { BranchId, ConditionId, SnapshotId, StateId, VerseId, WorldId } from '../model/ids.js';
+import type { BranchId, ConditionId, SnapshotId, StateId, WorldId } from '../model/ids.js';
 import { WorldError } from '../model/world-error.js';
 import { Ledger, type LedgerOp } from '../multiverse/index.js';
 import type { IdentityRecord, JournalRecord, RecordOf, WorldBirth } from '../ports/journal-record.js';
 import type { BranchIdentity } from '../ports/substrate.js';
+import { renameIn } from './rename-in.js';
 import { replayable, type StateEntry } from './state-origin.js';
+import type { Branch, Condition, Snapshot, World } from './world-types.js';
 
 export {
   parentStateOf,
@@ -12,55 +14,7 @@ export {
   type StateEntry,
   type StateOrigin,
 } from './state-origin.js';
-
-export type WorldStatus = 'running' | 'snapshotted' | 'stopped' | 'collapsed' | 'deleted';
-
-export interface Report {
-  /** Exact rational text, as the guest sent it. */
-  readonly cost: string | null;
-  readonly value: string | null;
-}
-
-/** A world as the journal tells it. */
-export interface World {
-  readonly birth: WorldBirth;
-  readonly id: WorldId;
-  readonly name: string;
-  readonly createdAt: string;
-  status: WorldStatus;
-  head: StateId;
-  /** Its identity of each generation; the last one is the present one. */
-  readonly identities: IdentityRecord[];
-  verseId: VerseId;
-  readonly childIds: WorldId[];
-  openCondition: ConditionId | null;
-  /** Set when a push-down made it. */
-  readonly outcome: { readonly conditionId: ConditionId; readonly index: number } | null;
-  report: Report | null;
-  executions: number;
-  /** Heads it has had, oldest first. */
-  readonly heads: StateId[];
-  /** Seeds drawn from its own, for children and for new identities. */
-  seedsDrawn: number;
-}
-
-export interface Snapshot {
-  readonly id: SnapshotId;
-  readonly name: string;
-  readonly worldId: WorldId;
-  readonly state: StateId;
-  /** The `fork` row in which worlds created from it accumulate, once there is one. */
-  forkBranchId: BranchId | null;
-  forked: number;
-}
-
-export interface Condition {
-  readonly id: ConditionId;
-  readonly parentId: WorldId;
-  readonly parentVerseId: VerseId;
-  readonly outcomes: RecordOf<'world.pushed-down'>['outcomes'];
-  status: 'open' | 'resolved' | 'void';
-}
+export type { Branch, Condition, Report, Snapshot, World, WorldStatus } from './world-types.js';
 
 /**
  * The runtime's memory: worlds, states, snapshots, conditions and the ledger, rebuilt by applying the
@@ -72,6 +26,7 @@ export class WorldModel {
   readonly states = new Map<StateId, StateEntry>();
   readonly snapshots = new Map<SnapshotId, Snapshot>();
   readonly conditions = new Map<ConditionId, Condition>();
+  readonly branches = new Map<BranchId, Branch>();
   readonly ledger: Ledger;
   /** Live worlds by name: a collapsed or deleted world gives its name back. */
   readonly worldsByName = new Map<string, World>();
@@ -101,6 +56,7 @@ export class WorldModel {
         break;
       case 'world.branched':
         for (const child of record.children) this.#addWorld(child, record.at, null);
+        this.#branch(record.branchId, record.parentId, record.children);
         break;
       case 'world.pushed-down':
         this.#pushedDown(record);
@@ -116,6 +72,15 @@ export class WorldModel {
         break;
       case 'world.files-edited':
         this.#filesEdited(record);
+        break;
+      case 'world.renamed':
+        renameIn(this.worldsByName, this.world(record.worldId), record.name);
+        break;
+      case 'world.tagged':
+        this.world(record.worldId).metadata = record.metadata;
+        break;
+      case 'snapshot.renamed':
+        renameIn(this.snapshotsByName, this.snapshot(record.snapshotId), record.name);
         break;
       case 'world.deleted':
         this.#end(this.world(record.worldId), 'deleted');
@@ -147,6 +112,12 @@ export class WorldModel {
     let { origin } = this.state(id);
     while (origin.kind === 'files') ({ origin } = this.state(origin.parentState));
     return origin.kind === 'execution' ? origin.execution : { worldId: origin.worldId, generation: 0 };
+  }
+
+  snapshot(id: SnapshotId): Snapshot {
+    const snapshot = this.snapshots.get(id);
+    assert(snapshot, `snapshot ${id} is known`);
+    return snapshot;
   }
 
   condition(id: ConditionId): Condition {
@@ -182,9 +153,10 @@ export class WorldModel {
     this.#addWorld(record.world, record.at, null);
     const { snapshotId } = record.world;
     if (snapshotId === null) return;
-    const snapshot = this.snapshots.get(snapshotId);
-    assert(snapshot && record.fork, 'a world from a snapshot names its fork');
+    const snapshot = this.snapshot(snapshotId);
+    assert(record.fork, 'a world from a snapshot names its fork');
     snapshot.forkBranchId = record.fork.branchId;
+    this.#branch(record.fork.branchId, record.fork.parentId, [record.world]);
     snapshot.forked += 1;
     // A detached world is no child, but its seed came from the source's chain all the same.
     if (record.world.parentId === null) this.world(record.fork.parentId).seedsDrawn += 1;
@@ -195,6 +167,7 @@ export class WorldModel {
       birth,
       id: birth.worldId,
       name: birth.name,
+      metadata: birth.metadata,
       createdAt: at,
       status: 'running',
       head: birth.state,
@@ -283,6 +256,7 @@ export class WorldModel {
     record.children.forEach((child, index) => {
       this.#addWorld(child, record.at, { conditionId: record.conditionId, index });
     });
+    this.#branch(record.branchId, record.parentId, record.children);
     const parent = this.world(record.parentId);
     parent.status = 'snapshotted';
     parent.openCondition = record.conditionId;
@@ -312,6 +286,13 @@ export class WorldModel {
     this.condition(record.conditionId).status = 'void';
     parent.status = 'running';
     parent.openCondition = null;
+  }
+
+  #branch(id: BranchId, parentId: WorldId, children: readonly WorldBirth[]): void {
+    const ids = children.map(({ worldId }) => worldId);
+    const before = this.branches.get(id);
+    if (before) before.childIds.push(...ids);
+    else this.branches.set(id, { id, parentId, childIds: ids });
   }
 
   #moveHead(world: World, state: StateId): void {

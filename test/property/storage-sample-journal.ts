@@ -366,6 +366,10 @@ export function sampleHistory(): SampleHistory {
     ],
     timeMs: 2.5,
   });
+  history.add({ op: 'world.renamed', at: history.at(), worldId: root.worldId, name: 'main' });
+  const metadata = { note: 'né "1"', stage: 'two' };
+  history.add({ op: 'world.tagged', at: history.at(), worldId: root.worldId, metadata });
+  history.add({ op: 'snapshot.renamed', at: history.at(), snapshotId, name: 'warm-2' });
   history.add({ op: 'world.deleted', at: history.at(), worldId: right.worldId });
   return history;
 }

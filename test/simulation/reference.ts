@@ -94,6 +94,10 @@ export class Reference {
         world.head = record.state;
         return;
       }
+      case 'world.renamed':
+      case 'world.tagged':
+      case 'snapshot.renamed':
+        return;
       case 'world.deleted': {
         const world = this.world(record.worldId);
         assert(world.status !== 'deleted' && world.open === null, 'what is deleted was free to go');

@@ -60,6 +60,19 @@ export function projectRecord(
     case 'world.files-edited':
       filesEdited(record, changes);
       break;
+    case 'world.renamed':
+      changes.update('worlds', { world_id: record.worldId }, { name: record.name });
+      break;
+    case 'world.tagged':
+      changes.update(
+        'worlds',
+        { world_id: record.worldId },
+        { metadata_json: JSON.stringify(record.metadata) },
+      );
+      break;
+    case 'snapshot.renamed':
+      changes.update('snapshots', { snapshot_id: record.snapshotId }, { name: record.name });
+      break;
     case 'world.deleted':
       end(record.worldId, 'deleted', record.at, memory, changes);
       memory.deleted.add(record.worldId);
