@@ -5,6 +5,7 @@ import type { RuntimeContext } from '../runtime/runtime-context.js';
 import type { Action, Call } from './action.js';
 import { branches, entities, log, metrics, query, resolutions } from './catalog-actions.js';
 import { archiveAction } from './journal-actions.js';
+import { renameAction, snapshotsAction, tagAction } from './name-actions.js';
 import { status } from './status-action.js';
 import { balances, depositAction, pullUpAction, pushDownAction, voidAction } from './verse-actions.js';
 import {
@@ -25,6 +26,9 @@ export const ACTIONS = {
   execute: executeAction,
   'execute-in-all': executeInAllAction,
   snapshot,
+  snapshots: snapshotsAction,
+  rename: renameAction,
+  tag: tagAction,
   branch: branchAction,
   'push-down': pushDownAction,
   'pull-up': pullUpAction,

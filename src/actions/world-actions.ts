@@ -22,7 +22,8 @@ import { createWorld } from '../runtime/create-world.js';
 import { deleteWorld } from '../runtime/delete-world.js';
 import { execute } from '../runtime/execute.js';
 import { childrenToRun, executeInAll } from '../runtime/execute-in-all.js';
-import { findState, findWorld, lookUpWorld } from '../runtime/find-world.js';
+import { findWorld } from '../runtime/find-world.js';
+import { findState, lookUpWorld } from '../runtime/resolve-reference.js';
 import { rewind } from '../runtime/rewind.js';
 import { snapshotWorld } from '../runtime/snapshot-world.js';
 import { defineAction, given, waitOf } from './action.js';
@@ -181,12 +182,21 @@ export const list = defineAction({
   output: z.array(WorldView),
   async run(context, input) {
     const worlds = [...context.model.worlds.values()];
-    const shown = input.all
+    const alive = input.all
       ? worlds
       : worlds.filter(({ status }) => status === 'running' || status === 'snapshotted');
+    const shown = alive.filter(({ metadata }) => (input.tags ?? []).every((tag) => hasTag(metadata, tag)));
     return shown.map((world) => worldView(context, world));
   },
 });
+
+function hasTag(
+  metadata: Readonly<Record<string, string>>,
+  { key, value }: { key: string; value?: string | undefined },
+): boolean {
+  if (!Object.hasOwn(metadata, key)) return false;
+  return value === undefined || metadata[key] === value;
+}
 
 export const show = defineAction({
   name: 'show',

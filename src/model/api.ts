@@ -262,6 +262,11 @@ export type RewindView = z.infer<typeof RewindView>;
 
 export const ListInput = z.strictObject({
   all: z.boolean().optional().describe('also collapsed and deleted worlds'),
+  tags: z
+    .array(z.strictObject({ key: z.string(), value: z.string().optional() }))
+    .max(64)
+    .optional()
+    .describe('only worlds that have all these tags, with these values'),
 });
 export type ListInput = z.input<typeof ListInput>;
 export const DeleteView = z.object({ worldId: z.string(), name: z.string() });

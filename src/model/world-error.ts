@@ -31,6 +31,7 @@ export const ERROR_CODES = {
   SNAPSHOT_NOT_FOUND: 'notFound',
   STATE_NOT_FOUND: 'notFound',
   CONDITION_NOT_FOUND: 'notFound',
+  BRANCH_NOT_FOUND: 'notFound',
   VERSE_NOT_FOUND: 'notFound',
   NO_CURRENT_WORLD: 'notFound',
   NO_DAEMON: 'notFound',

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { openTestRuntime } from '../../test/support/test-runtime.js';
 import { newWorld, refused, triad } from '../../test/support/verbs.js';
 import { deleteWorld } from './delete-world.js';
-import { findSnapshot, findState, findWorld, lookUpWorld } from './find-world.js';
+import { findWorld } from './find-world.js';
 import { pullUp } from './pull-up.js';
+import { findSnapshot, findState, lookUpWorld } from './resolve-reference.js';
 import { snapshotWorld } from './snapshot-world.js';
 
 const attempt = async <T>(work: () => T): Promise<T> => work();
@@ -101,7 +102,7 @@ it('snapshots and states are found by name, id and prefix', async () => {
   await refused(
     attempt(() => findSnapshot(model, 'none')),
     'SNAPSHOT_NOT_FOUND',
-    /wr query .*FROM snapshots/,
+    /wr snapshots/,
   );
   await refused(
     attempt(() => findState(model, 'stt_ZZZZ')),

@@ -2,7 +2,8 @@ import type { StateId } from '../model/ids.js';
 import { WorldError } from '../model/world-error.js';
 import type { RecordOf } from '../ports/journal-record.js';
 import type { Wait } from '../ports/substrate.js';
-import { findState, requireRunning } from './find-world.js';
+import { requireRunning } from './find-world.js';
+import { findState } from './resolve-reference.js';
 import type { RuntimeContext } from './runtime-context.js';
 import { parentStateOf, type World, type WorldModel } from './world-model.js';
 
@@ -70,9 +71,7 @@ function stepsBack(model: WorldModel, world: World, steps: number): StateId {
 
 /** All states the world has been at, and those they came from. */
 function inHistory(model: WorldModel, world: World, reference: string): StateId {
-  const snapshot = model.snapshotsByName.get(reference);
-  const wanted = snapshot?.state ?? [...model.snapshots.values()].find(({ id }) => id === reference)?.state;
-  const state = wanted ?? findState(model, reference);
+  const state = findState(model, reference);
   const seen = new Set<StateId>();
   for (const head of world.heads) {
     for (let id: StateId | null = head; id !== null && !seen.has(id); id = parentStateOf(model.state(id))) {

@@ -3,8 +3,8 @@ import { type ErrorCode, WorldError } from '../../src/model/world-error.js';
 import type { RecordOf } from '../../src/ports/journal-record.js';
 import { createWorld } from '../../src/runtime/create-world.js';
 import { type Execution, execute } from '../../src/runtime/execute.js';
-import { lookUpWorld } from '../../src/runtime/find-world.js';
 import { pushDown } from '../../src/runtime/push-down.js';
+import { lookUpWorld } from '../../src/runtime/resolve-reference.js';
 import type { World, WorldModel } from '../../src/runtime/world-model.js';
 import type { TestRuntime } from './test-runtime.js';
 

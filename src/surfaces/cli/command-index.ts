@@ -10,6 +10,10 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import('./commands/world-commands.js')).WORLD_COMMANDS,
   },
   {
+    words: ['rename', 'tag', 'snapshots'],
+    load: async () => (await import('./commands/name-commands.js')).NAME_COMMANDS,
+  },
+  {
     words: ['exec', 'execute', 'exec-all', 'exec-in-all', 'execute-in-all'],
     load: async () => (await import('./commands/execute-commands.js')).EXECUTE_COMMANDS,
   },

@@ -99,6 +99,13 @@ export function parsePair(what: string): (text: string) => [string, string] {
   };
 }
 
+/** `key` or `key=value`. */
+export function parseTag(text: string): { key: string; value?: string } {
+  const [key, value] = splitOnce(text, '=');
+  if (key === '') throw expected('a tag', 'KEY or KEY=VALUE', text);
+  return value === undefined ? { key } : { key, value };
+}
+
 /** Collects a repeated option into a list. */
 export function repeated<T>(
   read: (text: string) => T,

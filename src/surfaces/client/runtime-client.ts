@@ -21,6 +21,7 @@ import type {
   WorldView,
 } from '../../model/api.js';
 import type { ArchiveInput, ArchiveView } from '../../model/journal-api.js';
+import type { RenameView, SnapshotItem, SnapshotsInput } from '../../model/name-api.js';
 import type { StatusView } from '../../model/status-api.js';
 import type { CallOptions, Transport } from './transport.js';
 
@@ -58,6 +59,16 @@ export class RuntimeClient implements AsyncDisposable {
   /** Running and frozen worlds; with `all`, also those that ended. */
   list(input: ListInput = {}): Promise<WorldView[]> {
     return this.#call('list', input);
+  }
+
+  /** Snapshots, newest first: of one world or of all. */
+  snapshots(input: SnapshotsInput = {}): Promise<SnapshotItem[]> {
+    return this.#call('snapshots', input);
+  }
+
+  /** Gives a snapshot another name. */
+  renameSnapshot(snapshot: string, name: string): Promise<RenameView> {
+    return this.#call('rename', { snapshot, name });
   }
 
   /** Runs code in many worlds in parallel; each item has a result or a failure. */
@@ -144,6 +155,21 @@ export class World {
   /** Names the present state and makes it durable. */
   snapshot(name?: string): Promise<SnapshotView> {
     return this.#call('snapshot', name === undefined ? {} : { name });
+  }
+
+  /** Its snapshots, newest first. */
+  snapshots(limit?: number): Promise<SnapshotItem[]> {
+    return this.#call('snapshots', limit === undefined ? {} : { limit });
+  }
+
+  /** Gives the world another name; `name` of this handle stays what it was. */
+  rename(name: string): Promise<RenameView> {
+    return this.#call('rename', { name });
+  }
+
+  /** Sets and removes free text pairs. */
+  tag(set: Readonly<Record<string, string>>, remove: readonly string[] = []): Promise<WorldView> {
+    return this.#call('tag', { set: { ...set }, remove: [...remove] });
   }
 
   /** Starts new worlds from the present state: a number of them, or named ones. */

@@ -9,6 +9,7 @@ import {
   parseDuration,
   parsePair,
   parseSize,
+  parseTag,
   parseTrit,
   parseWhole,
   repeated,
@@ -195,14 +196,17 @@ const list = actionCommand({
   options: [
     option('-a, --all', 'also worlds that ended: stopped, collapsed, deleted'),
     option('--tree', 'as a tree, children under their parents'),
+    option('--tag <key[=value]>', 'only worlds with this tag; repeatable, all must fit', repeated(parseTag)),
   ],
-  fields: { all: '--all' },
+  fields: { all: '--all', tags: '--tag' },
   progress: 'Reading',
   examples: [
     ['wr list', 'worlds that run or wait for their verses'],
     ['wr list --tree --all', 'the whole history of branching'],
+    ['wr list --tag stage=two', 'worlds that were tagged so'],
   ],
-  input: (_, options: { all?: boolean; tree?: boolean }) => given({ all: options.all }),
+  input: (_, options: { all?: boolean; tree?: boolean; tag?: { key: string; value?: string }[] }) =>
+    given({ all: options.all, tags: options.tag }),
   show: (worlds, screen, options) => {
     screen.out(options.tree ? worldTree(screen.paint, worlds) : worldsTable(screen.paint, worlds));
   },

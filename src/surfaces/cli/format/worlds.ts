@@ -1,5 +1,5 @@
 import type { WorldView } from '../../../model/api.js';
-import { exactText, NOTHING, timeText, tritSymbol, tritText } from './cells.js';
+import { exactText, NOTHING, shortText, timeText, tritSymbol, tritText } from './cells.js';
 import type { Paint } from './paint.js';
 import { fields, table } from './table.js';
 
@@ -18,8 +18,16 @@ function statusText(paint: Paint, status: WorldStatus): string {
   }
 }
 
+/** `stage=two, owner=ann`, control characters made visible. */
+export function tagsText(metadata: Readonly<Record<string, string>>): string {
+  return Object.entries(metadata)
+    .map(([key, value]) => `${key}=${shortText(value)}`)
+    .join(', ');
+}
+
 export function worldsTable(paint: Paint, worlds: readonly WorldView[]): string {
   if (worlds.length === 0) return 'no worlds; make one: wr create\n';
+  const tagged = worlds.some(({ metadata }) => Object.keys(metadata).length > 0);
   const columns = [
     { title: 'NAME' },
     { title: 'STATUS' },
@@ -28,6 +36,7 @@ export function worldsTable(paint: Paint, worlds: readonly WorldView[]): string 
     { title: 'PROBABILITY', right: true },
     { title: 'EXECUTIONS', right: true },
     { title: 'CREATED (UTC)' },
+    ...(tagged ? [{ title: 'TAGS' }] : []),
     { title: 'ID' },
   ];
   const rows = worlds.map((world) => [
@@ -38,6 +47,7 @@ export function worldsTable(paint: Paint, worlds: readonly WorldView[]): string 
     world.probability,
     String(world.executions),
     timeText(world.createdAt),
+    ...(tagged ? [tagsText(world.metadata) || NOTHING] : []),
     world.id,
   ]);
   return table(paint, columns, rows);
@@ -92,7 +102,6 @@ function worldLine(paint: Paint, world: WorldView): string {
 }
 
 export function worldCard(paint: Paint, world: WorldView): string {
-  const pairs = Object.entries(world.metadata).map(([key, value]) => `${key}=${value}`);
   const limits = Object.entries(world.limits).map(([key, value]) => `${key} ${value}`);
   return fields(paint, [
     ['world', `${world.name} (${world.id})`],
@@ -111,7 +120,7 @@ export function worldCard(paint: Paint, world: WorldView): string {
     ['seed', world.seed],
     ['account', world.account],
     ['limits', limits.join(', ')],
-    ['metadata', pairs.length > 0 ? pairs.join(', ') : null],
+    ['tags', tagsText(world.metadata) || null],
     ['created', timeText(world.createdAt)],
   ]);
 }
