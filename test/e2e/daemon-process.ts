@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type DaemonFile, readDaemonFile } from '../../src/surfaces/client/daemon-file.js';
@@ -32,18 +32,24 @@ export async function stopDaemon(dataDir: string): Promise<void> {
   expect(await wr(dataDir, 'down')).toMatchObject({ code: 0 });
 }
 
-/** Processes whose parent is `pid`. */
+/** Processes whose parent is `pid`; none where the system has no /proc. */
 export function childrenOf(pid: number): number[] {
-  const path = `/proc/${pid}/task/${pid}/children`;
-  if (!existsSync(path)) return [];
-  return readFileSync(path, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+  if (!existsSync('/proc')) return [];
+  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return all.map(Number).filter((one) => new RegExp(`^PPid:\\s+${pid}$`, 'm').test(statusOf(one)));
 }
 
 /** False also for one that has ended and that nobody has waited for. */
 export function isRunning(pid: number): boolean {
+  const status = statusOf(pid);
+  return status !== '' && !/^State:\s+[ZX]/m.test(status);
+}
+
+/** Empty for a process that has ended. */
+function statusOf(pid: number): string {
   try {
-    return !/^State:\s+[ZX]/m.test(readFileSync(join('/proc', String(pid), 'status'), 'utf8'));
+    return readFileSync(join('/proc', String(pid), 'status'), 'utf8');
   } catch {
-    return false;
+    return '';
   }
 }
