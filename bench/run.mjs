@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { WorldRuntime } from '../dist/index.js';
 import { paintFor } from '../dist/surfaces/cli/format/paint.js';
 import { table } from '../dist/surfaces/cli/format/table.js';
+import { CLI_DAEMON } from './cli-daemon.mjs';
 import { COLD_START } from './cold-start.mjs';
 import { CPU } from './cpu.mjs';
 import { FANOUT } from './fanout.mjs';
@@ -14,7 +15,7 @@ import { describeMachine } from './machine.mjs';
 import { MEMORY } from './memory.mjs';
 
 /** Each has one row, itself, or several `rows` that one run fills. */
-const MEASUREMENTS = [...COLD_START, ...LATENCY, ...FANOUT, ...MEMORY, ...CPU];
+const MEASUREMENTS = [...COLD_START, ...CLI_DAEMON, ...LATENCY, ...FANOUT, ...MEMORY, ...CPU];
 /** With --quick, a measurement takes this part of its samples. */
 const QUICK_PART = 0.1;
 
