@@ -43,7 +43,7 @@ export interface ActionCommandSpec<N extends ActionName, O extends object> {
   /** Guest output goes to stdout and stderr as it appears. */
   readonly streams?: boolean;
   input(args: readonly string[], options: O): ActionInput<N> | Promise<ActionInput<N>>;
-  show(output: ActionOutput<N>, screen: Screen, options: O): void;
+  show(output: ActionOutput<N>, screen: Screen, options: O): void | Promise<void>;
   /** Exit code of a call that did not throw; default 0. */
   exitCode?(output: ActionOutput<N>): number;
 }
@@ -118,7 +118,7 @@ async function runCommand<N extends ActionName, O extends object>(
         ...(streams ? { onOutput: (name, text) => stream.write(name, text) } : {}),
       });
       progress.stop();
-      show(cli, settings, spec, { output, options, midLine: stream.midLine });
+      await show(cli, settings, spec, { output, options, midLine: stream.midLine });
       const code = spec.exitCode?.(output) ?? 0;
       cli.exitCode = code === 0 ? 0 : (cli.interruption.exitCode ?? code);
     });
@@ -137,12 +137,12 @@ export async function callAction<N extends ActionName>(
   return (await transport.call(action, input as object, options)) as ActionOutput<N>;
 }
 
-function show<N extends ActionName, O extends object>(
+async function show<N extends ActionName, O extends object>(
   cli: Cli,
   settings: Settings,
   spec: ActionCommandSpec<N, O>,
   result: { output: ActionOutput<N>; options: O; midLine: boolean },
-): void {
+): Promise<void> {
   const { terminal } = cli;
   if (settings.json) {
     terminal.out(jsonText(result.output));
@@ -154,7 +154,7 @@ function show<N extends ActionName, O extends object>(
     out: terminal.out,
     err: terminal.err,
   };
-  spec.show(result.output, screen, result.options);
+  await spec.show(result.output, screen, result.options);
 }
 
 /** JSON for programs and people. Whole numbers beyond 2^53 are text, as in the rest of the API. */

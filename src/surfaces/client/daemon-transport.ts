@@ -99,7 +99,7 @@ function callDaemon(
 }
 
 /** Reads the lines of an answer to the last. */
-async function answerOf(
+function answerOf(
   response: IncomingMessage,
   address: DaemonAddress,
   action: string,
@@ -107,27 +107,37 @@ async function answerOf(
 ): Promise<unknown> {
   if (response.headers[SERVER_HEADER] === undefined) {
     response.destroy();
-    throw unreachable(address, new Error('what answers there is no daemon of world-runtime'));
+    return Promise.reject(
+      unreachable(address, new Error('what answers there is no daemon of world-runtime')),
+    );
   }
-  response.setEncoding('utf8');
-  let rest = '';
-  try {
-    for await (const part of response) {
-      const lines = `${rest}${part as string}`.split('\n');
+  return new Promise((resolve, reject) => {
+    const take = (line: RpcLine): void => {
+      if ('output' in line) onOutput?.(line.output.stream, line.output.text);
+      else if ('progress' in line) onProgress?.(line.progress);
+      else if ('error' in line) reject(errorOf(line.error));
+      else resolve(line.result);
+    };
+    const fail = (cause: unknown): void => reject(lost(address, action, cause));
+    let rest = '';
+    response.setEncoding('utf8');
+    response.on('data', (part: string) => {
+      const lines = `${rest}${part}`.split('\n');
       rest = lines.pop() ?? '';
-      for (const text of lines) {
-        const line = JSON.parse(text) as RpcLine;
-        if ('output' in line) onOutput?.(line.output.stream, line.output.text);
-        else if ('progress' in line) onProgress?.(line.progress);
-        else if ('error' in line) throw errorOf(line.error);
-        else return line.result;
+      try {
+        for (const text of lines) take(JSON.parse(text) as RpcLine);
+      } catch (thrown) {
+        response.destroy();
+        // Not JSON; or what the caller does with output failed, which is the caller's to hear.
+        if (thrown instanceof SyntaxError) fail(thrown);
+        else reject(thrown);
       }
-    }
-  } catch (thrown) {
-    if (thrown instanceof WorldError) throw thrown;
-    throw lost(address, action, thrown);
-  }
-  throw lost(address, action, new Error('the answer ended early'));
+    });
+    response.on('error', fail);
+    // After an answer these say nothing new.
+    response.on('end', () => fail(new Error('the answer ended early')));
+    response.on('close', () => fail(new Error('the answer ended early')));
+  });
 }
 
 function errorOf({ code, message, details }: { code: string; message: string; details: object }): WorldError {

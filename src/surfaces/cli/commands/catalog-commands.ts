@@ -3,9 +3,9 @@ import { type ActionCommand, actionCommand, option, WORLD_ARGUMENT } from '../ac
 import { cellText, exactOrReason, NOTHING, numberText, shortText, timeText } from '../format/cells.js';
 import type { Paint } from '../format/paint.js';
 import { rowsTable, table } from '../format/table.js';
+import { given } from '../given-fields.js';
 import { parseDuration, parseWhole } from '../parse-options.js';
 import { readCode } from '../read-code.js';
-import { given } from './world-commands.js';
 
 /** Commands that read the catalog. */
 

@@ -1,9 +1,9 @@
 import { WorldError } from '../../../model/world-error.js';
 import { type ActionCommand, actionCommand, option, WORLD_ARGUMENT } from '../action-command.js';
-import { executionNotes, executionsNotes, executionsText } from '../format/executions.js';
+import { executionNotes } from '../format/execution-notes.js';
+import { given } from '../given-fields.js';
 import { objectOf, parseDuration, parsePair, repeated } from '../parse-options.js';
 import { readCode } from '../read-code.js';
-import { given } from './world-commands.js';
 
 /** Commands that run code in worlds. */
 
@@ -87,7 +87,9 @@ const executeInAll = actionCommand({
         : await programOf(args, options.file);
     return given({ world, worlds: options.in, code, codes, timeoutMs: options.timeout });
   },
-  show(items, screen) {
+  async show(items, screen) {
+    // Loaded here: a single execution, the most frequent command, draws no table.
+    const { executionsNotes, executionsText } = await import('../format/executions.js');
     screen.out(executionsText(screen.paint, items));
     screen.err(executionsNotes(items));
   },

@@ -2,8 +2,8 @@ import type { PushDownInput } from '../../../model/api.js';
 import { WorldError } from '../../../model/world-error.js';
 import { type ActionCommand, actionCommand, option, WORLD_ARGUMENT } from '../action-command.js';
 import { balancesTable, pullUpText, pushDownText, voidText } from '../format/verbs.js';
+import { given } from '../given-fields.js';
 import { objectOf, parseOutcome, parsePair, repeated } from '../parse-options.js';
-import { given } from './world-commands.js';
 
 /** Commands on verses and on what worlds own in them. */
 

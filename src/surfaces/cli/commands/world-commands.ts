@@ -3,6 +3,7 @@ import { WorldError } from '../../../model/world-error.js';
 import { type ActionCommand, actionCommand, option, WORLD_ARGUMENT } from '../action-command.js';
 import { branchText, snapshotText } from '../format/verbs.js';
 import { worldCard, worldsTable, worldTree } from '../format/worlds.js';
+import { given } from '../given-fields.js';
 import {
   objectOf,
   parseChild,
@@ -14,6 +15,8 @@ import {
   parseWhole,
   repeated,
 } from '../parse-options.js';
+
+export { given } from '../given-fields.js';
 
 /** Commands on single worlds, except running code in them. */
 
@@ -242,12 +245,6 @@ export const WORLD_COMMANDS: readonly ActionCommand[] = [
   show,
   remove,
 ];
-
-/** Only the fields that have a value: the schemas refuse an explicit undefined where none is meant. */
-export function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
-}
 
 function onlyOne(what: string, argument: string | undefined, opted: string | undefined): string | undefined {
   if (argument !== undefined && opted !== undefined && argument !== opted) {

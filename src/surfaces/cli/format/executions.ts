@@ -1,16 +1,8 @@
-import type { ExecuteInAllItem, ExecutionView } from '../../../model/api.js';
+import type { ExecuteInAllItem } from '../../../model/api.js';
 import { NOTHING, numberText, shortText, tritText } from './cells.js';
+import { ensureNewline, executionNotes } from './execution-notes.js';
 import type { Paint } from './paint.js';
 import { table } from './table.js';
-
-/** What stderr says after an execution: the traceback, and what was cut. */
-export function executionNotes(execution: ExecutionView): string {
-  const notes: string[] = [];
-  if (execution.error) notes.push(ensureNewline(execution.error.traceback));
-  if (execution.stdoutTruncated) notes.push('stdout was cut at the limit outputBytes.\n');
-  if (execution.stderrTruncated) notes.push('stderr was cut at the limit outputBytes.\n');
-  return notes.join('');
-}
 
 /** What the guests printed, under a heading for each, then one row per world. */
 export function executionsText(paint: Paint, items: readonly ExecuteInAllItem[]): string {
@@ -52,8 +44,4 @@ export function executionsNotes(items: readonly ExecuteInAllItem[]): string {
       return notes + failed === '' ? [] : [`== ${world}\n${notes}${failed}`];
     })
     .join('');
-}
-
-function ensureNewline(text: string): string {
-  return text === '' || text.endsWith('\n') ? text : `${text}\n`;
 }
