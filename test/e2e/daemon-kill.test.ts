@@ -35,7 +35,7 @@ test(`kill -9 at any time loses nothing acknowledged (${ROUNDS} rounds from seed
     let killed: Promise<void> | undefined;
     const onAnswer = (): void => {
       answers += 1;
-      if (answers < killAfter || killed) return;
+      if (answers < killAfter || killed !== undefined) return;
       hosts = childrenOf(daemon.file.pid);
       killed = daemon.kill();
     };
