@@ -62,7 +62,6 @@ const Origin = z.discriminatedUnion('kind', [
 ]);
 
 const StateRow = z.strictObject({ id: StateId, origin: Origin, durable: DurableRecord.nullable() });
-type StateRow = z.infer<typeof StateRow>;
 
 const SnapshotRow = z.strictObject({
   id: SnapshotId,
@@ -115,7 +114,9 @@ export interface RestoredModel {
  */
 export function snapshotModel(model: WorldModel, lastAt: string | null): Iterable<string> {
   const worlds = [...model.worlds.values()].map(copyOfWorld);
-  const states = [...model.states.values()].map((state): StateRow => ({ ...state }));
+  const states = [...model.states.values()];
+  // Of a state only this changes; a model has many states.
+  const durables = states.map(({ durable }) => durable);
   const snapshots = [...model.snapshots.values()].map((snapshot) => ({ ...snapshot }));
   const conditions = [...model.conditions.values()].map((condition) => ({
     ...condition,
@@ -129,7 +130,9 @@ export function snapshotModel(model: WorldModel, lastAt: string | null): Iterabl
   return textOf(function* (): Generator<Row> {
     yield { kind: 'model', version: MODEL_SNAPSHOT_VERSION, lastAt };
     for (const world of worlds) yield { kind: 'world', world };
-    for (const state of states) yield { kind: 'state', state };
+    for (const [index, { id, origin }] of states.entries()) {
+      yield { kind: 'state', state: { id, origin, durable: durables[index] ?? null } };
+    }
     for (const snapshot of snapshots) yield { kind: 'snapshot', snapshot };
     for (const condition of conditions) yield { kind: 'condition', condition };
     for (const branch of branches) yield { kind: 'branch', branch };
@@ -137,8 +140,24 @@ export function snapshotModel(model: WorldModel, lastAt: string | null): Iterabl
   });
 }
 
-function copyOfWorld({ id: _, identities, childIds, heads, ...world }: World): WorldRow {
-  return { ...world, identities: [...identities], childIds: [...childIds], heads: [...heads] };
+/** Field by field: that is several times faster than copying whatever there is, and ten thousand are copied in one go. */
+function copyOfWorld(world: World): WorldRow {
+  return {
+    birth: world.birth,
+    name: world.name,
+    createdAt: world.createdAt,
+    status: world.status,
+    head: world.head,
+    identities: world.identities.slice(),
+    verseId: world.verseId,
+    childIds: world.childIds.slice(),
+    openCondition: world.openCondition,
+    outcome: world.outcome,
+    report: world.report,
+    executions: world.executions,
+    heads: world.heads.slice(),
+    seedsDrawn: world.seedsDrawn,
+  };
 }
 
 function* ledgerRows(ledger: LedgerSnapshot): Generator<Row> {

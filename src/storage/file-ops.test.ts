@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { nodeFileOps } from './file-ops.js';
+import { nodeFileOps, storageFailed } from './file-ops.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'wr-file-ops-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -26,4 +26,18 @@ describe('making a directory', () => {
       await expect(nodeFileOps.makeDirectory('/proc/nothing/here')).rejects.toMatchObject({ code: 'ENOENT' });
     },
   );
+});
+
+describe('a failure that has no code', () => {
+  test.each([
+    ['IO Error: Could not write file "x": No space left on device', 'ENOSPC', /free space/],
+    ['IO Error: Cannot open file "x": Permission denied', 'EACCES', /correct the permissions/],
+    ['IO Error: Cannot open file "x": Read-only file system', 'EROFS', /another data directory/],
+    ['something else', undefined, /check the disk/],
+  ])('%s is understood by its words', (reason, errno, advice) => {
+    const error = storageFailed(new Error(reason), 'Cannot open the catalog x');
+    expect(error.code).toBe('STORAGE_FAILED');
+    expect(error.details['errno']).toBe(errno);
+    expect(error.message).toMatch(advice);
+  });
 });

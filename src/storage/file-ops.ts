@@ -164,11 +164,25 @@ const ADVICE: Readonly<Record<string, string>> = {
   EIO: 'The device reported an error: check the disk.',
 };
 
+/** How the system's own words for a failure read where an error has no code, as DuckDB's. */
+const WORDS: readonly (readonly [RegExp, string])[] = [
+  [/no space left on device/i, 'ENOSPC'],
+  [/disk quota exceeded/i, 'EDQUOT'],
+  [/read-only file system/i, 'EROFS'],
+  [/permission denied/i, 'EACCES'],
+  [/too many open files/i, 'EMFILE'],
+  [/input\/output error/i, 'EIO'],
+];
+
+function errnoIn(reason: string): string | undefined {
+  return WORDS.find(([words]) => words.test(reason))?.[1];
+}
+
 /** Names what failed and what to do about it; a WorldError stays what it is. */
 export function storageFailed(thrown: unknown, what: string): WorldError {
   if (thrown instanceof WorldError) return thrown;
-  const errno = errnoOf(thrown);
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  const errno = errnoOf(thrown) ?? errnoIn(reason);
   const advice = (errno && ADVICE[errno]) ?? 'Open the data directory again; if it goes on, check the disk.';
   return new WorldError('STORAGE_FAILED', `${what}: ${reason}. ${advice}`, {
     details: { reason, ...(errno ? { errno } : {}) },

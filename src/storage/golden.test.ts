@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { idOf, timeOf } from '../../test/property/storage-sample-journal.js';
 import { ROOT_VERSE_ID } from '../multiverse/index.js';
 import type { JournalRecord } from '../ports/journal-record.js';
+import { openCheckpointFiles } from './checkpoint-files/checkpoint-files.js';
 import { JOURNAL_FILE_NAME, openJournalFile } from './journal-file/journal-file.js';
 import { openPagePacks } from './page-packs/page-packs.js';
 
@@ -105,4 +106,41 @@ test('what is written today is still the same, to the byte', async () => {
   const head = (path: string): string => readFileSync(path).subarray(0, 100).toString('latin1').slice(0, 54);
   const [packToday] = readdirSync(join(today, 'packs'));
   expect(head(join(today, 'packs', packToday!))).toBe(head(join(golden, 'packs', pack!)));
+});
+
+/** Files of the second layout of the journal, as committed: segments, the list of archived ones, a checkpoint. */
+const golden2 = fileURLToPath(new URL('golden/v2', import.meta.url));
+const CHECKPOINT = { seq: 4, hash: '5e1705349f6cadff31f97662bfcce3513d2bf2ead314573c843098571e2bccd3' };
+const CHECKPOINT_LINES = ['{"kind":"model","text":"é𝔘"}', '{"kind":"end"}'];
+
+async function writeSegments(into: string): Promise<void> {
+  for (const name of ['journal', 'checkpoints']) mkdirSync(join(into, name), { recursive: true });
+  await using journal = await openJournalFile(join(into, 'journal'), { segmentBytes: 300 });
+  for (const record of records) await journal.append(record);
+  await journal.archiveBefore(2);
+  const checkpoints = await openCheckpointFiles(join(into, 'checkpoints'));
+  await checkpoints.write(CHECKPOINT, CHECKPOINT_LINES);
+}
+
+test('segments, the list of archived ones and checkpoints of version 2 are read, and written the same today', async () => {
+  if (process.env['GOLDEN_WRITE'] === '1' && !existsSync(golden2)) await writeSegments(golden2);
+  const copy = join(directory, 'v2');
+  cpSync(golden2, copy, { recursive: true });
+  await using journal = await openJournalFile(join(copy, 'journal'));
+  const found: JournalRecord[] = [];
+  for await (const entry of journal.read()) found.push(entry.record);
+  expect(found).toEqual(records);
+  expect(journal.lastHash).toBe(CHECKPOINT.hash);
+  const checkpoints = await openCheckpointFiles(join(copy, 'checkpoints'));
+  const read = [];
+  for await (const { seq, hash, lines } of checkpoints.newest()) read.push({ seq, hash, lines: [...lines] });
+  expect(read).toEqual([{ ...CHECKPOINT, lines: CHECKPOINT_LINES }]);
+  const today = join(directory, 'today2');
+  await writeSegments(today);
+  const paths = readdirSync(golden2, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+  expect(paths.length).toBeGreaterThanOrEqual(5);
+  for (const { parentPath, name } of paths) {
+    const path = join(parentPath.slice(golden2.length), name);
+    expect(readFileSync(join(today, path)).equals(readFileSync(join(golden2, path))), path).toBe(true);
+  }
 });
