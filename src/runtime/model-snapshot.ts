@@ -157,6 +157,7 @@ function copyOfWorld(world: World): WorldRow {
     executions: world.executions,
     heads: world.heads.slice(),
     seedsDrawn: world.seedsDrawn,
+    metadata: world.metadata,
   };
 }
 
