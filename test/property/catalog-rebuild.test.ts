@@ -158,7 +158,12 @@ describe('a catalog rebuilt from the journal', () => {
   });
 });
 
+/** What no verb of these histories writes; the sample journal's own tests have them. */
+const NOT_BY_VERBS: readonly string[] = ['file_edits'];
+
 /** The comparison would be worth little if the history left tables empty. */
 function expectEveryTable(rows: Record<string, string[]>): void {
-  for (const table of CATALOG_TABLES) expect(rows[table]?.length, table).toBeGreaterThan(0);
+  for (const table of CATALOG_TABLES) {
+    if (!NOT_BY_VERBS.includes(table)) expect(rows[table]?.length, table).toBeGreaterThan(0);
+  }
 }

@@ -279,7 +279,7 @@ describe('kill -9', () => {
       children.push(child);
       const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
       await lines.next();
-      const delayMs = (Math.imul(seed + round, 2_654_435_761) >>> 0) % 120;
+      const delayMs = (Math.imul(seed + round, 2_654_435_761) >>> 0) % 400;
       setTimeout(() => child.kill('SIGKILL'), delayMs);
       await new Promise((resolve) => child.once('exit', resolve));
       const database = await openDatabase();

@@ -36,6 +36,14 @@ export const MIGRATIONS: readonly Migration[] = [
       )`,
     ],
   },
+  {
+    what: 'worlds have limits of processor time, open files, code and queue; those made before have what then was none',
+    kind: 'alter',
+    statements: [
+      `UPDATE worlds SET limits_json = json_merge_patch(
+        '{"cpuMs":86400000,"openFiles":1024,"codeBytes":16777216,"queue":1024}'::JSON, limits_json::JSON)::VARCHAR`,
+    ],
+  },
 ];
 
 /** Version of the tables in schema.ts. */
