@@ -3,6 +3,7 @@ import { parse } from '../model/parse.js';
 import { WorldError } from '../model/world-error.js';
 import type { RuntimeContext } from '../runtime/runtime-context.js';
 import type { Action, Call } from './action.js';
+import { bisectAction } from './bisect-action.js';
 import { branches, entities, log, metrics, query, resolutions } from './catalog-actions.js';
 import { archiveAction } from './journal-actions.js';
 import { renameAction, snapshotsAction, tagAction } from './name-actions.js';
@@ -34,6 +35,7 @@ export const ACTIONS = {
   'pull-up': pullUpAction,
   void: voidAction,
   rewind: rewindAction,
+  bisect: bisectAction,
   list,
   show,
   delete: deleteAction,

@@ -14,10 +14,10 @@ export const Name = z
     /^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/,
     'letters, digits, dot, dash, underscore and slash, at most 100',
   );
-const Code = z
+export const Code = z
   .string()
   .refine((code) => code.isWellFormed(), 'code must be well-formed Unicode (it has a lone surrogate)');
-const TimeoutMs = z.int().min(1).max(86_400_000);
+export const TimeoutMs = z.int().min(1).max(86_400_000);
 /** Accepts a whole number or its decimal text; JSON numbers are exact up to 2^53 - 1. */
 const Seed = z.union([
   z.int().min(0),

@@ -39,6 +39,7 @@ export const ERROR_CODES = {
   // The thing exists but is not in a state that allows this.
   NAME_TAKEN: 'conflict',
   HEAD_MOVED: 'conflict',
+  CHECK_DISAGREES: 'conflict',
   WORLD_FROZEN: 'conflict',
   WORLD_COLLAPSED: 'conflict',
   WORLD_DELETED: 'conflict',

@@ -18,6 +18,10 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import('./commands/execute-commands.js')).EXECUTE_COMMANDS,
   },
   {
+    words: ['bisect'],
+    load: async () => (await import('./commands/bisect-command.js')).BISECT_COMMANDS,
+  },
+  {
     words: ['push-down', 'pull-up', 'void', 'ledger', 'deposit', 'balances'],
     load: async () => (await import('./commands/verse-commands.js')).VERSE_COMMANDS,
   },

@@ -20,6 +20,7 @@ import type {
   VoidView,
   WorldView,
 } from '../../model/api.js';
+import type { BisectInput, BisectView } from '../../model/bisect-api.js';
 import type { ArchiveInput, ArchiveView } from '../../model/journal-api.js';
 import type { RenameView, SnapshotItem, SnapshotsInput } from '../../model/name-api.js';
 import type { StatusView } from '../../model/status-api.js';
@@ -214,6 +215,11 @@ export class World {
   /** Goes back to an earlier state: memory and files. */
   rewind(input: Without<RewindInput> = {}): Promise<RewindView> {
     return this.#call('rewind', input);
+  }
+
+  /** Finds the execution after which a check fails. */
+  bisect(input: Without<BisectInput>): Promise<BisectView> {
+    return this.#call('bisect', input);
   }
 
   /** The world as it is now. */
