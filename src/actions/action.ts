@@ -8,7 +8,12 @@ export interface Call {
   /** Output of a single execution, as it appears. */
   readonly sink?: OutputSink;
   /** Steps of a call over many worlds. */
-  readonly onProgress?: (progress: { done: number; total: number; what: string }) => void;
+  readonly onProgress?: (progress: {
+    done: number;
+    total: number;
+    what: string;
+    part?: { name: string; state: 'running' | 'done' | 'failed' };
+  }) => void;
 }
 
 /** What a call does to the runtime; surfaces derive HTTP methods and MCP annotations from it. */

@@ -25,7 +25,9 @@ import { childrenToRun, executeInAll } from '../runtime/execute-in-all.js';
 import { findWorld } from '../runtime/find-world.js';
 import { findState, lookUpWorld } from '../runtime/resolve-reference.js';
 import { rewind } from '../runtime/rewind.js';
+import type { RuntimeContext } from '../runtime/runtime-context.js';
 import { snapshotWorld } from '../runtime/snapshot-world.js';
+import type { World } from '../runtime/world-model.js';
 import { defineAction, given, waitOf } from './action.js';
 import { branchView, executionView, snapshotView, worldView } from './views.js';
 
@@ -80,6 +82,7 @@ export const executeAction = defineAction({
   input: ExecuteInput,
   output: ExecutionView,
   async run(context, input, call) {
+    if (input.world === undefined) refuseName(context, input.code);
     const world = findWorld(context, input.world);
     const execution = {
       world,
@@ -94,6 +97,18 @@ export const executeAction = defineAction({
     return executionView(context, await execute(context, execution, waitOf(call)));
   },
 });
+
+/** The code is nothing but the name of a world: whoever wrote that forgot the code. */
+function refuseName(context: RuntimeContext, code: string): void {
+  const world = context.model.worldsByName.get(code.trim());
+  if (!world) return;
+  const { name } = world;
+  throw new WorldError(
+    'BAD_INPUT',
+    `${name} is the name of a world, and there is no code for it: wr exec ${name} CODE. To run ${name} as code, name the world first.`,
+    { details: { world: world.id } },
+  );
+}
 
 export const executeInAllAction = defineAction({
   name: 'execute-in-all',
@@ -111,9 +126,14 @@ export const executeInAllAction = defineAction({
       ...given('code', input.code),
       ...given('codes', input.codes),
       ...given('timeoutMs', input.timeoutMs),
-      onDone: (world: { name: string }) => {
+      onStart: ({ name }: World) => {
+        const part = { name, state: 'running' as const };
+        call.onProgress?.({ done, total: worlds.length, what: name, part });
+      },
+      onDone: ({ name }: World, ok: boolean) => {
         done += 1;
-        call.onProgress?.({ done, total: worlds.length, what: world.name });
+        const part = { name, state: ok ? ('done' as const) : ('failed' as const) };
+        call.onProgress?.({ done, total: worlds.length, what: name, part });
       },
     };
     const results = await executeInAll(context, request, waitOf(call));

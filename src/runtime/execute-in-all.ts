@@ -16,8 +16,9 @@ export interface ExecuteInAllRequest {
   readonly codes?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly sinkFor?: (world: World) => OutputSink;
-  /** Called as each world ends, for progress. */
-  readonly onDone?: (world: World) => void;
+  /** Called as each world begins and ends, for progress. */
+  readonly onStart?: (world: World) => void;
+  readonly onDone?: (world: World, ok: boolean) => void;
 }
 
 export interface ExecutedInOne {
@@ -60,12 +61,16 @@ export async function executeInAll(
       ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
       ...(sink ? { sink } : {}),
     };
+    let ok = false;
+    request.onStart?.(world);
     try {
-      return { world, record: await execute(context, execution, wait), failure: null };
+      const record = await execute(context, execution, wait);
+      ok = record.ok;
+      return { world, record, failure: null };
     } catch (thrown) {
       return { world, record: null, failure: toWorldError(thrown, 'INTERNAL', `World ${world.name} failed`) };
     } finally {
-      request.onDone?.(world);
+      request.onDone?.(world, ok);
     }
   });
 }

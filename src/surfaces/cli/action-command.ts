@@ -6,6 +6,7 @@ import type { CliCommand } from './cli-command.js';
 import { type Paint, paintFor } from './format/paint.js';
 import { withTransport } from './open-runtime.js';
 import { type Progress, startProgress } from './progress.js';
+import { ProgressParts } from './progress-parts.js';
 import { type GlobalOptions, type Settings, settingsOf } from './settings.js';
 
 /**
@@ -44,8 +45,18 @@ export interface ActionCommandSpec<N extends ActionName, O extends object> {
   readonly streams?: boolean;
   input(args: readonly string[], options: O): ActionInput<N> | Promise<ActionInput<N>>;
   show(output: ActionOutput<N>, screen: Screen, options: O): void | Promise<void>;
+  /** Another command that these options ask for; what it does with the arguments is its own affair. */
+  instead?(options: O): RunCommand | null;
   /** Exit code of a call that did not throw; default 0. */
   exitCode?(output: ActionOutput<N>): number;
+}
+
+/** Runs a command that commander has parsed. */
+export type RunCommand = (cli: Cli, command: Command) => Promise<void>;
+
+/** What runs an action's command, to be called in place of another one. */
+export function runnerOf<N extends ActionName, O extends object>(spec: ActionCommandSpec<N, O>): RunCommand {
+  return (cli, command) => runCommand(cli, command, spec);
 }
 
 export interface ActionCommand extends CliCommand {
@@ -86,7 +97,10 @@ export function actionCommand<N extends ActionName, O extends object>(
       for (const [argument, description] of spec.arguments ?? []) command.argument(argument, description);
       for (const one of spec.options ?? []) command.addOption(one);
       command.addHelpText('after', examplesText(spec.examples));
-      command.action(() => runCommand(cli, command, spec));
+      command.action(() => {
+        const instead = spec.instead?.(command.opts<O>());
+        return instead ? instead(cli, command) : runCommand(cli, command, spec);
+      });
       return command;
     },
   };
@@ -109,12 +123,15 @@ async function runCommand<N extends ActionName, O extends object>(
   const progress = startProgress(cli.terminal, { text: spec.progress, quiet: settings.quiet });
   try {
     await withTransport(cli, settings, async (transport) => {
+      const parts = new ProgressParts();
       const stream = new GuestStream(cli, progress);
       const streams = spec.streams === true && !settings.json;
       const output = await callAction(transport, spec.action, input, {
         signal: cli.interruption.signal,
-        onProgress: ({ done, total, what }) =>
-          progress.update(`${spec.progress} (${done}/${total}, ${what})`),
+        onProgress: (step) => {
+          parts.note(step);
+          progress.update(`${spec.progress} (${step.done}/${step.total}, ${step.what})${parts.text()}`);
+        },
         ...(streams ? { onOutput: (name, text) => stream.write(name, text) } : {}),
       });
       progress.stop();

@@ -1,3 +1,5 @@
+import type { CallProgress } from './transport.js';
+
 /**
  * What client and daemon agree on. One call is `POST /rpc/{action}` with the action's input as JSON. The answer is
  * newline-delimited JSON: any number of `output` and `progress` lines, then one `result` or `error`.
@@ -7,7 +9,7 @@
  */
 export type RpcLine =
   | { readonly output: { readonly stream: 'stdout' | 'stderr'; readonly text: string } }
-  | { readonly progress: { readonly done: number; readonly total: number; readonly what: string } }
+  | { readonly progress: CallProgress }
   | { readonly result: unknown }
   | { readonly error: { readonly code: string; readonly message: string; readonly details: object } };
 

@@ -13,6 +13,8 @@ export interface CallProgress {
   readonly total: number;
   /** What was done last. */
   readonly what: string;
+  /** The one of several that this step is about, where a call has parts that run at a time. */
+  readonly part?: { readonly name: string; readonly state: 'running' | 'done' | 'failed' };
 }
 
 /** How a client reaches a runtime: in this process, or over a connection. */

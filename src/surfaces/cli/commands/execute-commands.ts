@@ -1,5 +1,14 @@
+import type { ExecuteInAllItem } from '../../../model/api.js';
 import { WorldError } from '../../../model/world-error.js';
-import { type ActionCommand, actionCommand, option, WORLD_ARGUMENT } from '../action-command.js';
+import {
+  type ActionCommand,
+  type ActionCommandSpec,
+  actionCommand,
+  option,
+  runnerOf,
+  type Screen,
+  WORLD_ARGUMENT,
+} from '../action-command.js';
 import { executionNotes } from '../format/execution-notes.js';
 import { given } from '../given-fields.js';
 import { objectOf, parseDuration, parsePair, repeated } from '../parse-options.js';
@@ -13,37 +22,8 @@ const TIMEOUT = option(
   "bound of one execution (default: the world's limit)",
   parseDuration,
 );
+const CSV = option('--csv', 'with several worlds: the results as CSV');
 const CODE_ARGUMENT = ['[code]', 'Python code; - reads it from stdin'] as const;
-
-const execute = actionCommand({
-  action: 'execute',
-  name: 'exec',
-  arguments: [WORLD_ARGUMENT, CODE_ARGUMENT],
-  options: [
-    FILE,
-    TIMEOUT,
-    option('--expect-head <state>', 'fail with HEAD_MOVED unless the head of the world is this state'),
-  ],
-  fields: { world: 'world', code: 'code', timeoutMs: '--timeout', expectHead: '--expect-head' },
-  progress: 'Running',
-  examples: [
-    ["wr exec market 'x = 6 * 7; x'", 'prints 42; the world keeps x'],
-    ["wr exec 'x'", 'a single argument is code for the current world'],
-    ['wr exec market -f model.py', 'a file'],
-    ['generate | wr exec market -', 'stdin'],
-    ["wr exec -- '-1'", 'code that begins with a dash'],
-  ],
-  streams: true,
-  async input(args, options: { file?: string; timeout?: number; expectHead?: string }) {
-    const { world, code } = await programOf(args, options.file);
-    return { code, ...given({ world, timeoutMs: options.timeout, expectHead: options.expectHead }) };
-  },
-  show(execution, screen) {
-    if (execution.value !== null) screen.out(`${screen.midLine ? '\n' : ''}${execution.value}\n`);
-    screen.err(executionNotes(execution));
-  },
-  exitCode: ({ ok }) => (ok ? 0 : 1),
-});
 
 interface InAllOptions {
   file?: string;
@@ -51,9 +31,10 @@ interface InAllOptions {
   code?: [string, string][];
   in?: string[];
   timeout?: number;
+  csv?: boolean;
 }
 
-const executeInAll = actionCommand({
+const inAllSpec = {
   action: 'execute-in-all',
   name: 'exec-all',
   aliases: ['exec-in-all'],
@@ -70,6 +51,7 @@ const executeInAll = actionCommand({
     ),
     option('--code <verse=code>', 'the same, with the code itself; repeatable', repeated(parsePair('code'))),
     option('--in <world>', 'run it in this world, whoever its parent is; repeatable', repeated(String)),
+    CSV,
     TIMEOUT,
   ],
   fields: { world: 'world', worlds: '--in', code: 'code', codes: '--program', timeoutMs: '--timeout' },
@@ -79,7 +61,7 @@ const executeInAll = actionCommand({
     ['wr exec-all --program nash=a.py --program optimal=b.py --program chaos=c.py', 'a program for each'],
     ["wr exec-all --in market/1 --in market/2 'x'", 'in these worlds'],
   ],
-  async input(args, options: InAllOptions) {
+  async input(args: readonly string[], options: InAllOptions) {
     const codes = await codesOf(options);
     const { world, code } =
       codes && options.file === undefined && args.length < 2
@@ -87,13 +69,60 @@ const executeInAll = actionCommand({
         : await programOf(args, options.file);
     return given({ world, worlds: options.in, code, codes, timeoutMs: options.timeout });
   },
-  async show(items, screen) {
+  async show(items: readonly ExecuteInAllItem[], screen: Screen, options: InAllOptions) {
     // Loaded here: a single execution, the most frequent command, draws no table.
-    const { executionsNotes, executionsText } = await import('../format/executions.js');
-    screen.out(executionsText(screen.paint, items));
+    const { executionsCsv, executionsNotes, executionsText } = await import('../format/executions.js');
+    screen.out(options.csv ? executionsCsv(items) : executionsText(screen.paint, items));
     screen.err(executionsNotes(items));
   },
-  exitCode: (items) => (items.every(({ execution }) => execution?.ok) ? 0 : 1),
+  exitCode: (items: readonly ExecuteInAllItem[]) => (items.every(({ execution }) => execution?.ok) ? 0 : 1),
+} satisfies ActionCommandSpec<'execute-in-all', InAllOptions>;
+
+const executeInAll = actionCommand<'execute-in-all', InAllOptions>(inAllSpec);
+
+interface ExecuteOptions {
+  file?: string;
+  timeout?: number;
+  expectHead?: string;
+  each?: boolean;
+  csv?: boolean;
+}
+
+const execute = actionCommand({
+  action: 'execute',
+  name: 'exec',
+  arguments: [WORLD_ARGUMENT, CODE_ARGUMENT],
+  options: [
+    FILE,
+    option('--each', 'run it in every child of the world, in parallel; one row for each'),
+    CSV,
+    TIMEOUT,
+    option('--expect-head <state>', 'fail with HEAD_MOVED unless the head of the world is this state'),
+  ],
+  fields: { world: 'world', code: 'code', timeoutMs: '--timeout', expectHead: '--expect-head' },
+  progress: 'Running',
+  examples: [
+    ["wr exec market 'x = 6 * 7; x'", 'prints 42; the world keeps x'],
+    ["wr exec 'x'", 'a single argument is code for the current world'],
+    ['wr exec market -f model.py', 'a file'],
+    ['generate | wr exec market -', 'stdin'],
+    ["wr exec market --each 'run(); x'", 'in all its verses; exit code 1 when one of them raised'],
+    ["wr exec market --each 'x' --csv > x.csv", 'the results for a spreadsheet'],
+    ["wr exec -- '-1'", 'code that begins with a dash'],
+  ],
+  streams: true,
+  instead: ({ each }: ExecuteOptions) => (each ? runnerOf(inAllSpec) : null),
+  async input(args, options: ExecuteOptions) {
+    if (options.csv)
+      throw new WorldError('BAD_INPUT', '--csv is for results of several worlds: use it with --each.');
+    const { world, code } = await programOf(args, options.file);
+    return { code, ...given({ world, timeoutMs: options.timeout, expectHead: options.expectHead }) };
+  },
+  show(execution, screen) {
+    if (execution.value !== null) screen.out(`${screen.midLine ? '\n' : ''}${execution.value}\n`);
+    screen.err(executionNotes(execution));
+  },
+  exitCode: ({ ok }) => (ok ? 0 : 1),
 });
 
 export const EXECUTE_COMMANDS: readonly ActionCommand[] = [execute, executeInAll];

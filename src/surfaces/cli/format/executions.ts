@@ -1,5 +1,6 @@
 import type { ExecuteInAllItem } from '../../../model/api.js';
 import { NOTHING, numberText, shortText, tritText } from './cells.js';
+import { csv } from './csv.js';
 import { ensureNewline, executionNotes } from './execution-notes.js';
 import type { Paint } from './paint.js';
 import { table } from './table.js';
@@ -11,12 +12,14 @@ export function executionsText(paint: Paint, items: readonly ExecuteInAllItem[])
       ? [`${paint.heading(`== ${world}`)}\n${ensureNewline(execution.stdout)}`]
       : [],
   );
+  const reported = items.some((item) => reportOf(item) !== null);
   const columns = [
     { title: 'WORLD' },
     { title: 'VERSE' },
     { title: 'TRIT' },
     { title: 'RESULT' },
     { title: 'VALUE' },
+    ...(reported ? [{ title: 'REPORT' }] : []),
     { title: 'TIME (ms)', right: true },
   ];
   const rows = items.map((item) => [
@@ -25,9 +28,37 @@ export function executionsText(paint: Paint, items: readonly ExecuteInAllItem[])
     paint.trit(item.trit, tritText(item.trit)),
     resultText(paint, item),
     item.execution?.value ? shortText(item.execution.value) : NOTHING,
+    ...(reported ? [reportText(reportOf(item))] : []),
     item.execution ? numberText(item.execution.timeMs) : NOTHING,
   ]);
   return [...printed, table(paint, columns, rows)].join(printed.length > 0 ? '\n' : '');
+}
+
+/** What a program reported last. */
+function reportOf({ execution }: ExecuteInAllItem): Readonly<Record<string, string>> | null {
+  return execution?.effects.findLast(({ kind }) => kind === 'report') ?? null;
+}
+
+function reportText(report: Readonly<Record<string, string>> | null): string {
+  if (!report) return NOTHING;
+  const said = ['cost', 'value'].filter((name) => report[name] !== undefined);
+  return said.map((name) => `${name} ${shortText(report[name] ?? '')}`).join(', ') || NOTHING;
+}
+
+/** One line for each world, for programs and spreadsheets. */
+export function executionsCsv(items: readonly ExecuteInAllItem[]): string {
+  const columns = 'world,world_id,verse,trit,ok,value,cost,report_value,error,time_ms,stdout'.split(',');
+  const rows = items.map((item) => {
+    const { world, worldId, verse, trit, execution, failure } = item;
+    const report = reportOf(item);
+    return [
+      ...[world, worldId, verse, trit, execution?.ok ?? false, execution?.value ?? null],
+      ...[report?.['cost'] ?? null, report?.['value'] ?? null],
+      failure?.code ?? execution?.error?.type ?? null,
+      ...[execution?.timeMs ?? null, execution?.stdout ?? null],
+    ];
+  });
+  return csv(columns, rows);
 }
 
 function resultText(paint: Paint, { execution, failure }: ExecuteInAllItem): string {
