@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { WorldView } from '../model/api.js';
 import { RenameInput, RenameView, SnapshotItem, SnapshotsInput, TagInput } from '../model/name-api.js';
-import { parse } from '../model/parse.js';
 import { WorldError } from '../model/world-error.js';
 import { findWorld } from '../runtime/find-world.js';
 import { renameSnapshot, renameWorld } from '../runtime/rename.js';
 import { findSnapshot, lookUpWorld } from '../runtime/resolve-reference.js';
+import type { RuntimeContext } from '../runtime/runtime-context.js';
 import { tagWorld } from '../runtime/tag-world.js';
+import type { Snapshot } from '../runtime/world-model.js';
 import { defineAction, waitOf } from './action.js';
 import { worldView } from './views.js';
 
@@ -56,15 +57,25 @@ export const snapshotsAction = defineAction({
   output: z.array(SnapshotItem),
   async run(context, input) {
     const world = input.world === undefined ? null : lookUpWorld(context.model, input.world);
-    const rows = await context.parts.catalog.rows(
-      `SELECT s.snapshot_id AS id, s.name, s.world_id AS "worldId", w.name AS world, w.verse, w.status,
-         s.state_id AS state, (SELECT count(*) FROM worlds c WHERE c.snapshot_id = s.snapshot_id)::INT AS worlds,
-         s.taken_at AS "takenAt"
-       FROM snapshots s JOIN worlds w USING (world_id)
-       WHERE ? = '' OR s.world_id = ?
-       ORDER BY s.taken_at DESC, s.snapshot_id DESC LIMIT ?`,
-      [world?.id ?? '', world?.id ?? '', input.limit ?? SNAPSHOTS_DEFAULT],
+    const ofWorlds = [...context.model.snapshots.values()].filter(
+      ({ worldId }) => world === null || worldId === world.id,
     );
-    return rows.map((row) => parse(SnapshotItem, row, 'snapshot row'));
+    const newest = ofWorlds.slice(-(input.limit ?? SNAPSHOTS_DEFAULT)).reverse();
+    return newest.map((one) => snapshotItem(context, one));
   },
 });
+
+function snapshotItem(context: RuntimeContext, snapshot: Snapshot): SnapshotItem {
+  const world = context.model.world(snapshot.worldId);
+  return {
+    id: snapshot.id,
+    name: snapshot.name,
+    worldId: world.id,
+    world: world.name,
+    verse: context.model.identity(world).verse,
+    status: world.status,
+    state: snapshot.state,
+    worlds: snapshot.forked,
+    takenAt: snapshot.takenAt,
+  };
+}

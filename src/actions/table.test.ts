@@ -63,6 +63,16 @@ describe('the action table', () => {
     expect(await act('execute', { code: 'no statement' })).toMatchObject({ ok: false });
     expect(await act('show')).toMatchObject({ report: { cost: '3', value: null }, executions: 2 });
     expect(await act('snapshot')).toMatchObject({ name: 'snapshot-1' });
+    expect(await act('rename', { snapshot: 'snapshot-1', name: 'first' })).toMatchObject({
+      before: 'snapshot-1',
+    });
+    await act('rename', { snapshot: 'first', name: 'snapshot-1' });
+    expect(await act('snapshots')).toMatchObject([{ name: 'snapshot-1', world: 'w', worlds: 0 }]);
+    expect((await act('tag', { set: { stage: 'two' } })).metadata).toEqual({ stage: 'two' });
+    expect(await act('list', { tags: [{ key: 'stage', value: 'two' }] })).toHaveLength(1);
+    expect(await act('list', { tags: [{ key: 'stage', value: 'one' }] })).toHaveLength(0);
+    // The simulated guest is not Python: what a check finds is shown in test/e2e/bisect.test.ts.
+    await expect(act('bisect', { check: 'x < 2' })).rejects.toThrow(/does not compile/);
     expect((await act('branch')).children.map(({ name }) => name)).toEqual(['w/1', 'w/2', 'w/3']);
     expect((await act('execute-in-all', { code: 'get x' })).map(({ execution }) => execution?.value)).toEqual(
       ['1', '1', '1'],

@@ -18,7 +18,7 @@ import {
  * `MODEL_SNAPSHOT_VERSION` is raised: checkpoints of another version are passed over and the journal is read instead.
  * Those who archived segments and removed them cannot do that, so a published version is read for as long as that is possible.
  */
-export const MODEL_SNAPSHOT_VERSION = 2;
+export const MODEL_SNAPSHOT_VERSION = 3;
 
 const WorldRow = z.strictObject({
   birth: WorldBirth,
@@ -68,6 +68,7 @@ const SnapshotRow = z.strictObject({
   name: z.string(),
   worldId: WorldId,
   state: StateId,
+  takenAt: z.string(),
   forkBranchId: BranchId.nullable(),
   forked: z.int().min(0),
 });

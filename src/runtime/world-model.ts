@@ -237,6 +237,7 @@ export class WorldModel {
       name: record.name,
       worldId: record.worldId,
       state: record.state,
+      takenAt: record.at,
       forkBranchId: null,
       forked: 0,
     };

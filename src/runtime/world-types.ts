@@ -39,6 +39,7 @@ export interface Snapshot {
   name: string;
   readonly worldId: WorldId;
   readonly state: StateId;
+  readonly takenAt: string;
   /** The `fork` row in which worlds created from it accumulate, once there is one. */
   forkBranchId: BranchId | null;
   forked: number;
