@@ -95,11 +95,11 @@ const row = (name, goal = null) => ({ name, unit: 'bytes', goal });
 export const MEMORY = [
   {
     rows: [
-      row('wasm.bytes_per_child', 131_072),
+      row('wasm.bytes_per_child', 65_536),
       row('wasm.bytes_per_child_control'),
       row('wasm.bytes_per_child_accounted'),
-      row('wasm.bytes_per_idle_child'),
-      row('wasm.bytes_per_idle_child_control'),
+      row('wasm.bytes_per_idle_child', 2048),
+      row('wasm.bytes_per_idle_child_control', 2048),
       row('wasm.bytes_per_idle_child_accounted'),
     ],
     samples: 1000,

@@ -140,12 +140,9 @@ export class WorldModel {
   /** All worlds below `world`, children before grandchildren. */
   descendants(world: World): World[] {
     const found: World[] = [];
-    const queue = [...world.childIds];
-    for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
-      const child = this.world(id);
-      found.push(child);
-      queue.push(...child.childIds);
-    }
+    for (const id of world.childIds) found.push(this.world(id));
+    // Grows while it is walked. Neither shifted nor spread, since a world may have 100,000 children.
+    for (const child of found) for (const id of child.childIds) found.push(this.world(id));
     return found;
   }
 

@@ -17,9 +17,9 @@ import { type Columns, readColumns, writeChanges } from './write-changes.js';
 const BATCH_ENTRIES_MAX = 2_000;
 /**
  * How long an entry waits for others before the background writes it, ms. A flush does not wait; and each of DuckDB's
- * commits makes an append to the journal wait for the disk, so fewer are better.
+ * commits makes an append to the journal wait for the disk and costs this thread milliseconds, so fewer are better.
  */
-const GATHER_MS = 200;
+const GATHER_MS = 1000;
 /** Queries by users that run at the same time; further ones wait their turn. */
 const QUERIES_MAX = 4;
 

@@ -16,7 +16,6 @@ import {
   type SimulatedValue,
   type Statement,
 } from './program.js';
-import { contentToText, simulatedPath, textToContent } from './simulated-files.js';
 import type { SimulatedState } from './world-state.js';
 
 export interface ExecutionInput {
@@ -63,7 +62,7 @@ interface Run {
 }
 
 /** A guest's clock never goes back, whatever its host's does. */
-export function laterOf(guestNs: bigint, hostNs: bigint): bigint {
+function laterOf(guestNs: bigint, hostNs: bigint): bigint {
   if (hostNs > guestNs) return hostNs;
   return guestNs;
 }
@@ -215,10 +214,10 @@ async function step(run: Run, statement: Statement): Promise<SimulatedValue | nu
       write(run, statement.op === 'print' ? 'stdout' : 'stderr', statement.text);
       return null;
     case 'write':
-      run.files.set(simulatedPath(statement.path), textToContent(statement.text));
+      run.files.set(statement.path, statement.text);
       return null;
     case 'read':
-      return contentToText(required(run.files, simulatedPath(statement.path), 'FileNotFoundError'));
+      return required(run.files, statement.path, 'FileNotFoundError');
     case 'report':
       return report(run, statement);
     case 'transfer':
