@@ -184,6 +184,61 @@ const discardsEverything: Break = ({ inner }) => {
   };
 };
 
+const editsInPlace: Break = ({ inner }) => {
+  const moved = new Map<string, StateRef>();
+  const now = (state: StateRef): StateRef => moved.get(state.key) ?? state;
+  return {
+    restore: (state, identity, wait) => inner.restore(now(state), identity, wait),
+    readFile: (state, ...rest) => inner.readFile(now(state), ...rest),
+    listFiles: (state, ...rest) => inner.listFiles(now(state), ...rest),
+    async editFiles(state, ...rest) {
+      const edited = await inner.editFiles(now(state), ...rest);
+      moved.set(state.key, edited.state);
+      return edited;
+    },
+  };
+};
+
+const ignoresBounds: Break = ({ inner }) => ({
+  editFiles: (state, edits, how, wait) =>
+    inner.editFiles(state, edits, { ...how, bounds: { fileBytes: 1e9, files: 1e6 } }, wait),
+});
+
+const appendsNothing: Break = ({ inner }) => ({
+  editFiles: (state, edits, ...rest) =>
+    inner.editFiles(
+      state,
+      edits.filter((edit) => !('append' in edit && edit.append)),
+      ...rest,
+    ),
+});
+
+const stopsAtFirstBadEdit: Break = ({ inner }) => ({
+  editFiles: (state, edits, ...rest) =>
+    inner.editFiles(state, edits, ...rest).catch(() => inner.editFiles(state, edits.slice(0, 1), ...rest)),
+});
+
+const forgetsWhereAListingWas: Break = ({ inner }) => ({
+  async listFiles(state, { after, ...request }, wait) {
+    const listing = await inner.listFiles(state, request, wait);
+    return after === undefined ? listing : { ...listing, more: false };
+  },
+});
+
+const losesPutFiles: Break = ({ inner, archive }) => ({
+  async persist(state, wait) {
+    const durable = await inner.persist(state, wait);
+    const stored = JSON.parse(archive.get(String(durable.data['digest'])) ?? '{}') as { files: unknown[] };
+    stored.files = [];
+    const text = JSON.stringify(stored);
+    const digest = createHash('sha256').update(text).digest('hex');
+    archive.set(digest, text);
+    return { ...durable, data: { ...durable.data, digest } };
+  },
+});
+
+const findsAllMemoryEqual: Break = () => ({ compare: async () => ({ pagesDiffering: 0, pagesTotal: 1 }) });
+
 const neverDiscards: Break = () => ({ discard: async () => undefined });
 
 /** Each defect, and a case that must notice it. */
@@ -203,6 +258,13 @@ const PLANTED: readonly (readonly [defect: string, broken: Break, noticedBy: Reg
   ['abort signals are ignored', ignoresAborts, /aborted before runs nothing/],
   ['a later snapshot is the first one again', dropsUncommittedSnapshot, /every state stays what it was/],
   ['discarding one state discards all', discardsEverything, /discarding a state hurts neither/],
+  ['edited files show in the state before', editsInPlace, /only in the state that has them/],
+  ['limits of files are ignored', ignoresBounds, /more files or bytes/],
+  ['appending does nothing', appendsNothing, /content grows by appending/],
+  ['an edit is done halfway', stopsAtFirstBadEdit, /refused by name and changes nothing/],
+  ['a listing does not go on', forgetsWhereAListingWas, /a long listing comes in parts/],
+  ['files put in are not stored', losesPutFiles, /files put in survive storage/],
+  ['all memory counts as equal', findsAllMemoryEqual, /how much memory differs/],
   ['discarding does nothing', neverDiscards, /a discarded state cannot be restored/],
 ];
 

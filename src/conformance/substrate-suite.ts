@@ -4,6 +4,7 @@ import { type Bench, createBench, STARTS, type Start } from './substrate/bench.j
 import type { Dialect } from './substrate/dialect.js';
 import { DURABILITY_CASES } from './substrate/durability-cases.js';
 import { EXECUTION_CASES } from './substrate/execution-cases.js';
+import { FILE_CASES } from './substrate/file-cases.js';
 import { IDENTITY_CASES } from './substrate/identity-cases.js';
 import { ISOLATION_CASES } from './substrate/isolation-cases.js';
 import { LIMIT_CASES } from './substrate/limit-cases.js';
@@ -20,6 +21,7 @@ export const SUBSTRATE_CASES: readonly SubstrateCase[] = [
   ...EXECUTION_CASES,
   ...LIMIT_CASES,
   ...DURABILITY_CASES,
+  ...FILE_CASES,
 ];
 
 /**

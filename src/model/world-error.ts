@@ -34,6 +34,7 @@ export const ERROR_CODES = {
   BRANCH_NOT_FOUND: 'notFound',
   VERSE_NOT_FOUND: 'notFound',
   NO_CURRENT_WORLD: 'notFound',
+  FILE_NOT_FOUND: 'notFound',
   NO_DAEMON: 'notFound',
   // The thing exists but is not in a state that allows this.
   NAME_TAKEN: 'conflict',
@@ -48,6 +49,8 @@ export const ERROR_CODES = {
   QUEUE_FULL: 'conflict',
   TOO_MANY_WORLDS: 'conflict',
   TOO_MANY_STATES: 'conflict',
+  FILE_CONFLICT: 'conflict',
+  FILE_PROTECTED: 'conflict',
   RUNTIME_CLOSED: 'conflict',
   DAEMON_RUNNING: 'conflict',
   DAEMON_VERSION: 'conflict',

@@ -1,9 +1,19 @@
 import type { WorldId } from '../model/ids.js';
 import type { WorldLimits } from '../model/limits.js';
 import type { Trit } from '../model/trit.js';
+import type {
+  EditedFiles,
+  FileBounds,
+  FileEdit,
+  FileListing,
+  FilePart,
+  FileRange,
+  ListRequest,
+  StateComparison,
+} from './files.js';
+import type { StateRef, SubstrateName } from './state-ref.js';
 
-export const SUBSTRATE_NAMES = ['wasm', 'simulated', 'firecracker', 'qemu', 'morph'] as const;
-export type SubstrateName = (typeof SUBSTRATE_NAMES)[number];
+export { type StateRef, SUBSTRATE_NAMES, type SubstrateName } from './state-ref.js';
 
 /** What a substrate can do. The core asks this, never which substrate it has. */
 export interface SubstrateSupport {
@@ -51,13 +61,6 @@ export interface BranchIdentity {
   readonly seed: bigint;
   /** Keep the parent's random state instead of reseeding: paired simulations. */
   readonly commonRandomNumbers: boolean;
-}
-
-/** An immutable point in a world's life, as the substrate holds it. Valid until `discard` or process end. */
-export interface StateRef {
-  readonly substrate: SubstrateName;
-  /** Unique within the substrate instance. */
-  readonly key: string;
 }
 
 /** A state that survives the process: everything needed to `recall` it, JSON-serialisable and opaque. */
@@ -149,6 +152,29 @@ export interface Substrate extends AsyncDisposable {
   persist(state: StateRef, wait: Wait): Promise<DurableState>;
   /** Brings a persisted state back, in this or another process. `PAGE_CORRUPT`, `IMAGE_MISMATCH`. */
   recall(durable: DurableState, wait: Wait): Promise<StateRef>;
+  /**
+   * What is in a directory, or one file. Nothing runs in the world.
+   *
+   * @throws FILE_NOT_FOUND; FILE_CONFLICT: a file where a directory should be, a circle of links; BAD_INPUT: no path.
+   */
+  listFiles(state: StateRef, request: ListRequest, wait: Wait): Promise<FileListing>;
+  /** @throws FILE_NOT_FOUND, FILE_CONFLICT when it is no regular file, BAD_INPUT. */
+  readFile(state: StateRef, path: string, range: FileRange, wait: Wait): Promise<FilePart>;
+  /**
+   * A state that differs from `state` in its files only: all edits, in order, or none. Times of what is changed are
+   * `clockNs`, and the guest's clock is not before it. All contents together are at most FILE_PART_BYTES long.
+   *
+   * @throws FILE_NOT_FOUND, FILE_CONFLICT, FILE_LIMIT; FILE_PROTECTED for what belongs to the base; BAD_INPUT; UNSUPPORTED
+   *   when the source of a copy cannot be reached from here.
+   */
+  editFiles(
+    state: StateRef,
+    edits: readonly FileEdit[],
+    how: { readonly clockNs: bigint; readonly bounds: FileBounds },
+    wait: Wait,
+  ): Promise<EditedFiles>;
+  /** How much memory differs. @throws UNSUPPORTED for states that cannot be laid side by side. */
+  compare(a: StateRef, b: StateRef, wait: Wait): Promise<StateComparison>;
   /** Frees what only this state holds. Machines already restored from it go on. */
   discard(state: StateRef): Promise<void>;
 }

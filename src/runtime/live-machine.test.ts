@@ -34,6 +34,10 @@ function withFailingCapture(substrate: Substrate, plan: { failNext: boolean }): 
     restore: async (...args) => fragile(await substrate.restore(...args)),
     persist: (...args) => substrate.persist(...args),
     recall: (...args) => substrate.recall(...args),
+    listFiles: (...args) => substrate.listFiles(...args),
+    readFile: (...args) => substrate.readFile(...args),
+    editFiles: (...args) => substrate.editFiles(...args),
+    compare: (...args) => substrate.compare(...args),
     discard: (state) => substrate.discard(state),
     [Symbol.asyncDispose]: async () => substrate[Symbol.asyncDispose](),
   };

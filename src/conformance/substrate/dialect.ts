@@ -19,6 +19,8 @@ export interface Dialect {
   writeFile(path: string, text: string): string;
   /** Answers the text of a file, as `literal` writes it. */
   readFile(path: string): string;
+  /** A directory of the world's system, in which nothing can be edited from outside. */
+  readonly systemDirectory: string;
   /** How `value` shows a text. */
   literal(text: string): string;
   /** Raises an ordinary exception. */

@@ -16,6 +16,7 @@ export const pythonDialect: Dialect = {
   flood: (text, times) => `for _ in range(${times}):\n    print(${quote(text)})`,
   writeFile: (path, text) => `with open(${quote(path)}, 'w') as file:\n    _ = file.write(${quote(text)})`,
   readFile: (path) => `open(${quote(path)}).read()`,
+  systemDirectory: '/lib',
   literal: quote,
   fail: (message) => `raise ValueError(${quote(message)})`,
   syntaxError: 'this does not compile',

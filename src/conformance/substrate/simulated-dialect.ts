@@ -10,6 +10,7 @@ export const simulatedDialect: Dialect = {
   flood: (text, times) => `repeat ${times} print ${text}`,
   writeFile: (path, text) => `write ${path} ${text}`,
   readFile: (path) => `read ${path}`,
+  systemDirectory: '/system',
   literal: (text) => `'${text}'`,
   fail: (message) => `fail ${message}`,
   syntaxError: 'syntax error',

@@ -16,6 +16,7 @@ import {
   type SimulatedValue,
   type Statement,
 } from './program.js';
+import { contentToText, simulatedPath, textToContent } from './simulated-files.js';
 import type { SimulatedState } from './world-state.js';
 
 export interface ExecutionInput {
@@ -62,7 +63,7 @@ interface Run {
 }
 
 /** A guest's clock never goes back, whatever its host's does. */
-function laterOf(guestNs: bigint, hostNs: bigint): bigint {
+export function laterOf(guestNs: bigint, hostNs: bigint): bigint {
   if (hostNs > guestNs) return hostNs;
   return guestNs;
 }
@@ -214,10 +215,10 @@ async function step(run: Run, statement: Statement): Promise<SimulatedValue | nu
       write(run, statement.op === 'print' ? 'stdout' : 'stderr', statement.text);
       return null;
     case 'write':
-      run.files.set(statement.path, statement.text);
+      run.files.set(simulatedPath(statement.path), textToContent(statement.text));
       return null;
     case 'read':
-      return required(run.files, statement.path, 'FileNotFoundError');
+      return contentToText(required(run.files, simulatedPath(statement.path), 'FileNotFoundError'));
     case 'report':
       return report(run, statement);
     case 'transfer':

@@ -11,6 +11,10 @@ export const SIMULATED_OPERATIONS = [
   'execute',
   'snapshot',
   'measure',
+  'listFiles',
+  'readFile',
+  'editFiles',
+  'compare',
 ] as const;
 export type SimulatedOperation = (typeof SIMULATED_OPERATIONS)[number];
 
@@ -48,6 +52,10 @@ const FAIL_CODES: Readonly<Record<SimulatedOperation, readonly ErrorCode[]>> = {
   persist: ['EXECUTOR_LOST', 'STORAGE_FAILED'],
   recall: ['EXECUTOR_LOST', 'PAGE_CORRUPT'],
   discard: ['EXECUTOR_LOST'],
+  listFiles: ['EXECUTOR_LOST'],
+  readFile: ['EXECUTOR_LOST'],
+  editFiles: ['EXECUTOR_LOST', 'MEMORY_LIMIT'],
+  compare: ['EXECUTOR_LOST'],
   execute: ['EXECUTOR_LOST', 'ENGINE_FAULT', 'EXECUTION_TIMEOUT', 'MEMORY_LIMIT'],
   snapshot: ['EXECUTOR_LOST', 'ENGINE_FAULT'],
   measure: ['EXECUTOR_LOST'],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { WorldError } from '../../model/world-error.js';
 import type { Clock } from '../../ports/clock.js';
+import type { StateComparison } from '../../ports/files.js';
 import type {
   BranchIdentity,
   DurableState,
@@ -13,8 +14,9 @@ import type {
   SubstrateSupport,
   Wait,
 } from '../../ports/substrate.js';
-import { executeProgram, throwIfAborted } from './execution.js';
+import { executeProgram, laterOf, throwIfAborted } from './execution.js';
 import { type FaultPlan, NO_FAULTS, type SimulatedOperation } from './fault-plan.js';
+import { editSimulated, listSimulated, readSimulated } from './simulated-files.js';
 import { decodeState, EMPTY_STATE, encodeState, type SimulatedState, sha256 } from './world-state.js';
 
 /** Memory that a simulated machine says it maps besides its state, bytes. */
@@ -179,6 +181,13 @@ function createMachine(instance: Instance, first: SimulatedState, identity: Bran
   return machine;
 }
 
+/** A page of a simulated world holds one variable. */
+function comparePages(a: SimulatedState, b: SimulatedState): StateComparison {
+  const names = new Set([...a.variables.keys(), ...b.variables.keys()]);
+  const differing = [...names].filter((name) => a.variables.get(name) !== b.variables.get(name));
+  return { pagesDiffering: differing.length, pagesTotal: names.size };
+}
+
 function recallFrom(
   archive: ReadonlyMap<string, string>,
   durable: DurableState,
@@ -243,6 +252,20 @@ export function createSimulatedSubstrate(options: SimulatedSubstrateOptions): Si
       }),
     recall: (durable, wait) =>
       operate(instance, 'recall', wait, () => keep(instance, recallFrom(archive, durable, baseDigest))),
+    listFiles: (ref, request, wait) =>
+      operate(instance, 'listFiles', wait, () => listSimulated(find(instance, ref).files, request)),
+    readFile: (ref, path, range, wait) =>
+      operate(instance, 'readFile', wait, () => readSimulated(find(instance, ref).files, path, range)),
+    editFiles: (ref, edits, { clockNs, bounds }, wait) =>
+      operate(instance, 'editFiles', wait, () => {
+        const state = find(instance, ref);
+        const filesOf = ({ source = ref }: { source?: StateRef }) => find(instance, source).files;
+        const { files, changes } = editSimulated(state.files, { edits, bounds, filesOf });
+        const later = laterOf(state.clockNs, clockNs);
+        return { state: keep(instance, { ...state, files, clockNs: later }), changes };
+      }),
+    compare: (a, b, wait) =>
+      operate(instance, 'compare', wait, () => comparePages(find(instance, a), find(instance, b))),
     discard: (ref) =>
       operate(instance, 'discard', {}, () => {
         instance.states.delete(ref.key);

@@ -4,11 +4,12 @@ import { WorldId } from '../../model/ids.js';
 import { Trit } from '../../model/trit.js';
 import type { BranchIdentity } from '../../ports/substrate.js';
 import type { SimulatedValue } from './program.js';
+import type { SimulatedFiles } from './simulated-files.js';
 
 /** Everything a simulated world is between two executions. A value: never changed once made. */
 export interface SimulatedState {
   readonly variables: ReadonlyMap<string, SimulatedValue>;
-  readonly files: ReadonlyMap<string, string>;
+  readonly files: SimulatedFiles;
   /** Statements to run for every new identity. */
   readonly hooks: readonly string[];
   readonly clockNs: bigint;

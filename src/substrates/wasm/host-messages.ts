@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { HostMessage } from './host/wire.js';
+import { FILE_KINDS, LIST_ENTRIES_MAX } from '../../ports/files.js';
+import { type HostMessage, REFUSAL_REASONS } from './host/wire.js';
 
 /**
  * What the executor host may say. The host runs guest code, so nothing it says is believed before it was
@@ -55,6 +56,21 @@ export const FileTreeSchema = z.strictObject({
   nodes: z.array(FileNodeSchema).max(1_100_000),
   orphans: z.array(FileNodeSchema).max(65_536),
   nextIno: Count,
+});
+
+/** Absolute and in the one form that names a file: whoever makes local files of it relies on that. */
+const GuestPath = z
+  .string()
+  .max(65_536)
+  .regex(/^\/$|^(\/(?!\.{1,2}(\/|$))[^/\0]+)+$/su);
+
+const FileEntrySchema = z.strictObject({
+  path: GuestPath,
+  kind: z.enum(FILE_KINDS),
+  sizeBytes: Count,
+  mode: z.int().min(0).max(0o7777),
+  mtimeMs: z.number(),
+  target: Name.exactOptional(),
 });
 
 const EffectSchema = z.discriminatedUnion('kind', [
@@ -121,11 +137,26 @@ export const HostMessageSchema: z.ZodType<HostMessage> = z.discriminatedUnion('t
   z.strictObject({ type: z.literal('adopted'), ...request }),
   z.strictObject({ type: z.literal('uploaded'), ...request }),
   z.strictObject({ type: z.literal('built'), ...request, facts: StateFactsSchema }),
+  z.strictObject({
+    type: z.literal('listed'),
+    ...request,
+    entry: FileEntrySchema,
+    entries: z.array(FileEntrySchema).max(LIST_ENTRIES_MAX),
+    more: z.boolean(),
+  }),
+  z.strictObject({ type: z.literal('filePart'), ...request, entry: FileEntrySchema }),
+  z.strictObject({
+    type: z.literal('edited'),
+    ...request,
+    facts: StateFactsSchema,
+    changes: z.array(z.strictObject({ path: GuestPath, sizeBytes: Count.exactOptional() })),
+  }),
+  z.strictObject({ type: z.literal('compared'), ...request, differing: Count, total: Count }),
   z.strictObject({ type: z.literal('stats'), ...request, stats: StatsSchema }),
   z.strictObject({
     type: z.literal('refused'),
     ...request,
-    reason: z.enum(['unknownState', 'budget', 'files', 'invalid']),
+    reason: z.enum(REFUSAL_REASONS),
     message: Reason,
   }),
   z.strictObject({ type: z.literal('fatal'), message: Reason }),

@@ -281,6 +281,20 @@ function refusalOf(message: Extract<HostMessage, { type: 'refused' }>): WorldErr
       return new WorldError('MEMORY_LIMIT', `${text}: discard states or raise slabBudgetBytes`);
     case 'files':
       return new WorldError('FILE_LIMIT', `${text}: remove files`);
+    case 'fileNotFound':
+      return new WorldError('FILE_NOT_FOUND', `No such file: ${message.message}.`);
+    case 'fileConflict':
+      return new WorldError('FILE_CONFLICT', `Not possible with these files: ${message.message}.`);
+    case 'fileProtected':
+      return new WorldError(
+        'FILE_PROTECTED',
+        `Refused: ${message.message}. Use /home, /tmp or a folder of your own.`,
+      );
+    case 'fileLimit':
+      return new WorldError(
+        'FILE_LIMIT',
+        `Refused: ${message.message}. Remove files, or give the world more.`,
+      );
     case 'invalid':
       return new WorldError('PAGE_CORRUPT', text);
   }

@@ -1,4 +1,15 @@
 import { availableParallelism } from 'node:os';
+import { WorldError } from '../../model/world-error.js';
+import type {
+  EditedFiles,
+  FileBounds,
+  FileEdit,
+  FileListing,
+  FilePart,
+  FileRange,
+  ListRequest,
+  StateComparison,
+} from '../../ports/files.js';
 import type { PageStore } from '../../ports/page-store.js';
 import type {
   BranchIdentity,
@@ -10,6 +21,7 @@ import type {
   Wait,
   WorldSpec,
 } from '../../ports/substrate.js';
+import { compareStates, editFiles, type FileTarget, listFiles, readFile } from './file-access.js';
 import type { HostStats } from './host/wire.js';
 import { defaultHostCommand, type HostCommand, type HostProcess } from './host-process.js';
 import { HostSupervisor } from './host-supervisor.js';
@@ -18,7 +30,7 @@ import { readDurable, recallState } from './recall-state.js';
 import type { RunBounds } from './run-call.js';
 import { SlotHashes } from './slot-hashes.js';
 import { openStartupCache } from './startup-cache.js';
-import { baseEntry, StateRegistry } from './state-registry.js';
+import { baseEntry, type StateEntry, StateRegistry } from './state-registry.js';
 import { WasmMachine } from './wasm-machine.js';
 
 const GIB = 1024 ** 3;
@@ -132,6 +144,56 @@ export class WasmSubstrate implements Substrate {
     });
     const entry = { home: process, handle, stamp: manifest.stamp, facts, keepers: 0 };
     return this.#registry.reference(entry);
+  }
+
+  listFiles(state: StateRef, request: ListRequest, wait: Wait): Promise<FileListing> {
+    return this.#withFiles(state, wait, (target) => listFiles(target, request));
+  }
+
+  readFile(state: StateRef, path: string, range: FileRange, wait: Wait): Promise<FilePart> {
+    return this.#withFiles(state, wait, (target) => readFile(target, path, range));
+  }
+
+  editFiles(
+    state: StateRef,
+    edits: readonly FileEdit[],
+    how: { readonly clockNs: bigint; readonly bounds: FileBounds },
+    wait: Wait,
+  ): Promise<EditedFiles> {
+    return this.#withFiles(state, wait, async (target) => {
+      const to = target.host.nextId();
+      const sourceOf = (source: StateRef): StateEntry => this.#registry.find(source);
+      const { facts, changes } = await editFiles(target, { edits, ...how, to, sourceOf });
+      // Who it ran as last does not change: the next execution is the first that sees the files, and no branch.
+      const entry = { home: target.host, handle: to, stamp: target.entry.stamp, facts, keepers: 0 };
+      return { state: this.#registry.reference(entry), changes };
+    });
+  }
+
+  compare(a: StateRef, b: StateRef, wait: Wait): Promise<StateComparison> {
+    return this.#withFiles(a, wait, async (target) => {
+      const other = this.#registry.keep(this.#registry.find(b));
+      try {
+        const host = target.entry.home ?? other.home ?? target.host;
+        if ((other.home ?? host) !== host) {
+          throw new WorldError('UNSUPPORTED', 'The memory of these two states is not in one process.');
+        }
+        return await compareStates({ ...target, host }, other);
+      } finally {
+        this.#registry.release(other);
+      }
+    });
+  }
+
+  /** Keeps the state while something is done with it. */
+  async #withFiles<T>(state: StateRef, wait: Wait, work: (target: FileTarget) => Promise<T>): Promise<T> {
+    const entry = this.#registry.keep(this.#registry.find(state));
+    try {
+      const host = entry.home ?? (await this.#supervisor.live(wait)).process;
+      return await work({ host, entry, wait });
+    } finally {
+      this.#registry.release(entry);
+    }
   }
 
   async discard(state: StateRef): Promise<void> {

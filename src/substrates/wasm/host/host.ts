@@ -1,4 +1,5 @@
 import { ExecutorPool } from './executor-pool.js';
+import { FileService } from './file-service.js';
 import type { FrameConnection } from './frame-connection.js';
 import { PART_BYTES } from './frames.js';
 import { PageMemory } from './page-memory.js';
@@ -33,6 +34,7 @@ export class ExecutorHost {
   #memory: PageMemory | null = null;
   #pool: ExecutorPool | null = null;
   #transfer: StateTransfer | null = null;
+  #files: FileService | null = null;
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -61,6 +63,13 @@ export class ExecutorHost {
         return;
       case 'stats':
         this.#stats(message.request);
+        return;
+      case 'listFiles':
+      case 'readFile':
+      case 'editFiles':
+      case 'compare':
+        if (this.#files === null) throw new Error(`${message.type} before the host is ready`);
+        this.#files.receive(message, binary);
         return;
       default:
         if (this.#transfer === null) throw new Error(`${message.type} before the host is ready`);
@@ -114,6 +123,7 @@ export class ExecutorHost {
           memory.states.set(BASE_STATE, base);
           const slots = new SegmentSlots();
           this.#transfer = new StateTransfer({ connection, memory, base, slots });
+          this.#files = new FileService({ connection, memory, base });
           connection.send({ type: 'ready', baseDigest, base: factsOf(base) });
         },
         started: (run) => connection.send({ type: 'started', run }),

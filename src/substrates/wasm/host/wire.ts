@@ -1,3 +1,4 @@
+import type { FileChange, FileEntry } from '../../../ports/files.js';
 import type { BranchIdentity } from '../../../ports/substrate.js';
 import type { FileNode, FileTree, OpenFile, Registers, RunOutcome } from '../executor/executor-contract.js';
 
@@ -79,6 +80,57 @@ export interface BuildMessage {
   readonly files: WireFileTree;
 }
 
+export type WireFileEntry = FileEntry;
+export type WireFileChange = FileChange;
+
+/** As `FileEdit`, with contents by their lengths in the binary part and states by their handles. */
+export type WireFileEdit =
+  | {
+      readonly kind: 'write';
+      readonly path: string;
+      readonly bytes: number;
+      readonly append: boolean;
+      readonly mode?: number;
+    }
+  | { readonly kind: 'directory'; readonly path: string }
+  | { readonly kind: 'remove'; readonly path: string; readonly recursive: boolean }
+  | { readonly kind: 'rename'; readonly path: string; readonly to: string }
+  | { readonly kind: 'copy'; readonly path: string; readonly to: string; readonly source: number | null };
+
+/** Binary: the contents of all writes, one after the other. */
+export interface EditFilesMessage {
+  readonly type: 'editFiles';
+  readonly request: number;
+  readonly state: number;
+  /** Handle of the state that it makes. */
+  readonly to: number;
+  readonly edits: readonly WireFileEdit[];
+  readonly clockNs: string;
+  readonly fileBytes: number;
+  readonly files: number;
+}
+
+export type FileMessage =
+  | {
+      readonly type: 'listFiles';
+      readonly request: number;
+      readonly state: number;
+      readonly path: string;
+      readonly recursive: boolean;
+      readonly after: string | null;
+      readonly limit: number;
+    }
+  | {
+      readonly type: 'readFile';
+      readonly request: number;
+      readonly state: number;
+      readonly path: string;
+      readonly offset: number;
+      readonly length: number;
+    }
+  | EditFilesMessage
+  | { readonly type: 'compare'; readonly request: number; readonly state: number; readonly with: number };
+
 export type ControlMessage =
   | StartMessage
   | RunMessage
@@ -97,6 +149,7 @@ export type ControlMessage =
   /** Binary: u32 (page, slot) pairs relative to the base. Makes a state of what the session holds. */
   | BuildMessage
   | { readonly type: 'endSession'; readonly session: number }
+  | FileMessage
   | { readonly type: 'stats'; readonly request: number };
 
 /** Why a run, or the commit after it, came to nothing. */
@@ -114,6 +167,19 @@ export interface HostStats {
   readonly foreignLoads: number;
   readonly loads: number;
 }
+
+/** Why a request came to nothing. */
+export const REFUSAL_REASONS = [
+  'unknownState',
+  'budget',
+  'files',
+  'invalid',
+  'fileNotFound',
+  'fileConflict',
+  'fileProtected',
+  'fileLimit',
+] as const;
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
 export type HostMessage =
   | { readonly type: 'ready'; readonly baseDigest: string; readonly base: StateFacts }
@@ -143,11 +209,32 @@ export type HostMessage =
   /** Binary: u32 (slot, epoch) pairs. */
   | { readonly type: 'uploaded'; readonly request: number }
   | { readonly type: 'built'; readonly request: number; readonly facts: StateFacts }
+  | {
+      readonly type: 'listed';
+      readonly request: number;
+      readonly entry: WireFileEntry;
+      readonly entries: readonly WireFileEntry[];
+      readonly more: boolean;
+    }
+  /** Binary: the bytes. */
+  | { readonly type: 'filePart'; readonly request: number; readonly entry: WireFileEntry }
+  | {
+      readonly type: 'edited';
+      readonly request: number;
+      readonly facts: StateFacts;
+      readonly changes: readonly WireFileChange[];
+    }
+  | {
+      readonly type: 'compared';
+      readonly request: number;
+      readonly differing: number;
+      readonly total: number;
+    }
   | { readonly type: 'stats'; readonly request: number; readonly stats: HostStats }
   | {
       readonly type: 'refused';
       readonly request: number;
-      readonly reason: 'unknownState' | 'budget' | 'files' | 'invalid';
+      readonly reason: RefusalReason;
       readonly message: string;
     }
   /** The host cannot go on; it exits after this. */
