@@ -72,6 +72,7 @@ function partsOf(storage: Storage, options: RuntimeOptions): RuntimeParts {
   const wasm = createWasmSubstrate({
     pageStore: storage.pages,
     cacheDir: storage.directory.paths.cache,
+    imageStore: storage.images,
     ...(options.workers === undefined ? {} : { workers: options.workers }),
     ...(options.slabBudgetBytes === undefined ? {} : { slabBudgetBytes: options.slabBudgetBytes }),
     ...(options.log ? { log: options.log } : {}),

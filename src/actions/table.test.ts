@@ -108,6 +108,23 @@ describe('the action table', () => {
     expect(await act('query', { sql: 'SELECT 1 AS n' })).toMatchObject({ columns: ['n'], rows: [['1']] });
     expect(await act('status')).toMatchObject({ worlds: { running: expect.any(Number) } });
     expect(await act('archive')).toMatchObject({ moved: [], checkpointSeq: t.journal.lastSeq });
+    const image = await act('image-create', { name: 'tools', preamble: 'x = 1' });
+    expect(image).toMatchObject({
+      name: 'tools',
+      parts: [],
+      preamble: { sizeBytes: 5 },
+      worlds: 0,
+      warnings: [],
+    });
+    const { hash, baseDigest } = image;
+    expect(await act('create', { name: 'tooled', image: 'tools' })).toMatchObject({
+      image: 'tools',
+      baseDigest,
+    });
+    expect(await act('image-list')).toMatchObject([{ name: 'tools', hash, worlds: 1, snapshots: 0 }]);
+    expect(await act('image-show', { name: 'tools' })).toMatchObject({ hash, worlds: 1 });
+    await act('delete', { world: 'tooled' });
+    expect(await act('image-remove', { name: 'tools' })).toEqual({ name: 'tools', hash });
     expect([...called].sort((a, b) => a.localeCompare(b))).toEqual(NAMES.sort((a, b) => a.localeCompare(b)));
   });
 

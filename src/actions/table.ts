@@ -5,6 +5,7 @@ import type { RuntimeContext } from '../runtime/runtime-context.js';
 import type { Action, Call } from './action.js';
 import { bisectAction } from './bisect-action.js';
 import { branches, entities, log, metrics, query, resolutions } from './catalog-actions.js';
+import { imageCreate, imageList, imageRemove, imageShow } from './image-actions.js';
 import { archiveAction } from './journal-actions.js';
 import { renameAction, snapshotsAction, tagAction } from './name-actions.js';
 import { status } from './status-action.js';
@@ -49,6 +50,10 @@ export const ACTIONS = {
   query,
   status,
   archive: archiveAction,
+  'image-create': imageCreate,
+  'image-list': imageList,
+  'image-show': imageShow,
+  'image-remove': imageRemove,
 } as const;
 
 export type ActionName = keyof typeof ACTIONS;

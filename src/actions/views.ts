@@ -1,6 +1,7 @@
 import type { BranchView, ExecutionView, PushDownView, SnapshotView, WorldView } from '../model/api.js';
 import type { RecordOf, WorldBirth } from '../ports/journal-record.js';
 import type { Branched } from '../runtime/branch.js';
+import { STANDARD_IMAGE } from '../runtime/images.js';
 import type { RuntimeContext } from '../runtime/runtime-context.js';
 import type { World } from '../runtime/world-model.js';
 
@@ -13,6 +14,8 @@ export function worldView(context: RuntimeContext, world: World): WorldView {
     name: world.name,
     status: world.status,
     substrate: birth.substrate,
+    image: birth.image?.name ?? STANDARD_IMAGE,
+    baseDigest: birth.baseDigest,
     verse: identity.verse,
     verseId: world.verseId,
     trit: identity.trit,

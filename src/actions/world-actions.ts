@@ -41,6 +41,7 @@ export const create = defineAction({
     const request = {
       ...given('name', input.name),
       ...given('substrate', input.substrate),
+      ...given('image', input.image),
       ...given('seed', input.seed === undefined ? undefined : seedOf(input.seed)),
       ...given('limits', input.limits && definedOnly(input.limits)),
       ...given('snapshot', input.snapshot),

@@ -34,6 +34,10 @@ export const WorldView = z.object({
   name: z.string(),
   status: z.enum(['running', 'snapshotted', 'stopped', 'collapsed', 'deleted']),
   substrate: z.string(),
+  /** Base image by name; `standard`: the substrate's own. */
+  image: z.string(),
+  /** Content hash of what it started from. */
+  baseDigest: z.string(),
   /** Name of its verse as the guest sees it: `root`, `nash`, ... */
   verse: z.string(),
   verseId: z.string(),
@@ -96,6 +100,7 @@ const LimitsInput = z
 export const CreateInput = z.strictObject({
   name: Name.optional().describe('name of the new world; default: world-N'),
   substrate: z.string().optional().describe('what it runs on; default: wasm'),
+  image: z.string().min(1).max(100).optional().describe('base image it starts from; default: standard'),
   seed: Seed.optional().describe('seed of everything random in it; default: drawn'),
   limits: LimitsInput.optional().describe('what it may use'),
   snapshot: z.string().optional().describe('start from this snapshot (id or name)'),

@@ -10,6 +10,7 @@ export const ID_PREFIXES = {
   condition: 'cnd_',
   resolution: 'rsl_',
   metric: 'mtr_',
+  image: 'img_',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -38,6 +39,9 @@ export type ResolutionId = z.infer<typeof ResolutionId>;
 export const MetricId = idSchema('metric');
 export type MetricId = z.infer<typeof MetricId>;
 
+export const ImageId = idSchema('image');
+export type ImageId = z.infer<typeof ImageId>;
+
 /** A verse id is not drawn but computed: `vrs_` and 32 hex digits of the hash of its canonical box. */
 export const VerseId = z
   .string()
@@ -54,4 +58,5 @@ export interface IdTypes {
   condition: ConditionId;
   resolution: ResolutionId;
   metric: MetricId;
+  image: ImageId;
 }

@@ -26,6 +26,9 @@ export const ERROR_CODES = {
   QUERY_REFUSED: 'usage',
   CODE_TOO_LARGE: 'usage',
   UNAUTHORIZED: 'usage',
+  WHEEL_INVALID: 'usage',
+  WHEEL_UNSUPPORTED: 'usage',
+  IMAGE_TOO_LARGE: 'usage',
   // What the caller named does not exist.
   WORLD_NOT_FOUND: 'notFound',
   SNAPSHOT_NOT_FOUND: 'notFound',
@@ -36,8 +39,11 @@ export const ERROR_CODES = {
   NO_CURRENT_WORLD: 'notFound',
   FILE_NOT_FOUND: 'notFound',
   NO_DAEMON: 'notFound',
+  IMAGE_NOT_FOUND: 'notFound',
+  PACKAGE_NOT_FOUND: 'notFound',
   // The thing exists but is not in a state that allows this.
   NAME_TAKEN: 'conflict',
+  IMAGE_IN_USE: 'conflict',
   HEAD_MOVED: 'conflict',
   CHECK_DISAGREES: 'conflict',
   WORLD_FROZEN: 'conflict',
@@ -89,6 +95,9 @@ export const ERROR_CODES = {
   DATA_DIR_VERSION: 'failure',
   RECOVERY_DIVERGED: 'failure',
   IMAGE_MISMATCH: 'failure',
+  IMAGE_BUILD_FAILED: 'failure',
+  IMAGE_DAMAGED: 'failure',
+  PACKAGE_UNAVAILABLE: 'failure',
   // Between a client and the daemon.
   DAEMON_UNREACHABLE: 'failure',
   DAEMON_LOST: 'failure',

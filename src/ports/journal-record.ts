@@ -4,6 +4,7 @@ import {
   BranchId,
   ConditionId,
   ExecutionId,
+  ImageId,
   ResolutionId,
   SnapshotId,
   StateId,
@@ -52,6 +53,10 @@ export const MetricsRecord = z.strictObject({
 });
 export type MetricsRecord = z.infer<typeof MetricsRecord>;
 
+/** The base image a world stands on: its name at the time, and what the name stood for. */
+export const ImageReference = z.strictObject({ name: z.string(), hash: z.string() });
+export type ImageReference = z.infer<typeof ImageReference>;
+
 /** Everything a world is at its birth. */
 export const WorldBirth = z.strictObject({
   worldId: WorldId,
@@ -67,7 +72,9 @@ export const WorldBirth = z.strictObject({
   snapshotId: SnapshotId.nullable(),
   /** First head. */
   state: StateId,
-  /** Base image of the substrate when the world was made. */
+  /** The image named when it was made; absent: the substrate's own. */
+  image: ImageReference.optional(),
+  /** Content hash of what it started from when the world was made. */
   baseDigest: z.string(),
   /** Verse its account acts in, and the account. */
   verseId: VerseId,
@@ -300,6 +307,45 @@ export const SnapshotRenamed = z.strictObject({
 
 export const WorldDeleted = z.strictObject({ op: z.literal('world.deleted'), ...header, worldId: WorldId });
 
+export const ImagePartRecord = z.strictObject({
+  kind: z.enum(['package', 'wheel']),
+  name: z.string(),
+  version: z.string(),
+  fileName: z.string(),
+  sha256: z.string(),
+  sizeBytes: z.int(),
+});
+
+/** The files named are stored before this record is: the image can be built again at any time. */
+export const ImageCreated = z.strictObject({
+  op: z.literal('image.created'),
+  ...header,
+  imageId: ImageId,
+  name: z.string(),
+  /** SHA-256 over engine, parts in order and preamble. */
+  hash: z.string(),
+  substrate: z.enum(SUBSTRATE_NAMES),
+  engineDigest: z.string(),
+  /** What worlds of it start from. */
+  baseDigest: z.string(),
+  parts: z.array(ImagePartRecord),
+  /** SHA-256 of the preamble, or null. */
+  preamble: z.string().nullable(),
+  preambleBytes: z.int(),
+  /** Unpacked, bytes. */
+  sizeBytes: z.int(),
+  buildTimeMs: z.number(),
+});
+export type ImageCreated = z.infer<typeof ImageCreated>;
+
+export const ImageRemoved = z.strictObject({
+  op: z.literal('image.removed'),
+  ...header,
+  imageId: ImageId,
+  name: z.string(),
+  hash: z.string(),
+});
+
 export const LedgerApplied = z.strictObject({
   op: z.literal('ledger.applied'),
   ...header,
@@ -323,6 +369,8 @@ export const JournalRecord = z.discriminatedUnion('op', [
   WorldTagged,
   SnapshotRenamed,
   WorldDeleted,
+  ImageCreated,
+  ImageRemoved,
   LedgerApplied,
 ]);
 export type JournalRecord = z.infer<typeof JournalRecord>;

@@ -1,6 +1,7 @@
 import type { WorldId } from '../model/ids.js';
 import type { WorldLimits } from '../model/limits.js';
 import type { Trit } from '../model/trit.js';
+import type { BaseImages, ImageHash } from './base-image.js';
 import type {
   EditedFiles,
   FileBounds,
@@ -41,6 +42,8 @@ export interface Wait {
 
 export interface WorldSpec {
   readonly limits: WorldLimits;
+  /** Base image; absent: the substrate's own. */
+  readonly image?: ImageHash;
 }
 
 /**
@@ -142,8 +145,10 @@ export interface Machine extends AsyncDisposable {
 export interface Substrate extends AsyncDisposable {
   readonly name: SubstrateName;
   readonly supports: SubstrateSupport;
-  /** Content hash of what a fresh world starts from. States of another base cannot be recalled. */
-  baseDigest(wait: Wait): Promise<string>;
+  /** Base images besides its own; absent when it has none. */
+  readonly images?: BaseImages;
+  /** Content hash of what a fresh world of that image starts from. States of another base cannot be recalled. */
+  baseDigest(wait: Wait, image?: ImageHash): Promise<string>;
   /** A fresh world. */
   boot(spec: WorldSpec, identity: BranchIdentity, wait: Wait): Promise<Machine>;
   /** A machine that continues from `state`, which stays valid; any number of times. */

@@ -7,10 +7,11 @@ import { ROOT_VERSE_ID } from '../multiverse/index.js';
 import type { MetricsRecord, RecordOf, WorldBirth } from '../ports/journal-record.js';
 import type { BranchIdentity, SubstrateName, Wait } from '../ports/substrate.js';
 import { makeCurrent } from './find-world.js';
+import { holdImage, imageFor, STANDARD_IMAGE } from './images.js';
 import { againWhenLost } from './live-machine.js';
 import { materialiseState } from './materialise-state.js';
 import { findSnapshot } from './resolve-reference.js';
-import type { RuntimeContext } from './runtime-context.js';
+import type { Base, RuntimeContext } from './runtime-context.js';
 import { type StartedMachine, startMachine } from './start-machine.js';
 import { NameReservation, nextSeed, randomNumbers } from './world-births.js';
 import { identityFrom, type Snapshot, type World } from './world-model.js';
@@ -18,6 +19,8 @@ import { identityFrom, type Snapshot, type World } from './world-model.js';
 export interface CreateRequest {
   readonly name?: string;
   readonly substrate?: string;
+  /** Name of the base image; default: the substrate's own. */
+  readonly image?: string;
   readonly seed?: bigint;
   readonly limits?: Partial<WorldLimits>;
   /** Id or name of the snapshot to start from. */
@@ -31,7 +34,7 @@ export interface CreateRequest {
 /**
  * Makes a world: fresh, or from a snapshot. Worlds made from one snapshot accumulate in one `fork` branch.
  *
- * @throws NAME_TAKEN, SNAPSHOT_NOT_FOUND, UNSUPPORTED, WORLD_COLLAPSED (snapshot of a collapsed world, not detached)
+ * @throws NAME_TAKEN, SNAPSHOT_NOT_FOUND, IMAGE_NOT_FOUND, IMAGE_MISMATCH, UNSUPPORTED, WORLD_COLLAPSED (snapshot of a collapsed world, not detached)
  */
 export async function createWorld(
   context: RuntimeContext,
@@ -77,11 +80,14 @@ async function createFresh(context: RuntimeContext, request: CreateRequest, maki
   const { parts } = context;
   const { worldId, wait } = making;
   const substrate = context.substrate((request.substrate ?? parts.defaultSubstrate) as SubstrateName);
+  const image = imageFor(context, request.image, substrate.name);
+  using _ = holdImage(context, image?.hash);
+  const base: Base = { substrate: substrate.name, ...(image ? { image } : {}) };
   const birth: WorldBirth = {
     worldId,
     name: chooseName(context, request, making.names),
     entityType: entityTypeOf(substrate.name),
-    substrate: substrate.name,
+    ...base,
     limits: parse(WorldLimits, { ...context.parts.defaultLimits, ...request.limits }, 'limits'),
     identity: {
       generation: 0,
@@ -94,13 +100,14 @@ async function createFresh(context: RuntimeContext, request: CreateRequest, maki
     parentId: null,
     snapshotId: null,
     state: parts.ids.next('state'),
-    baseDigest: await againWhenLost(context, substrate.name, () => substrate.baseDigest(wait)),
+    baseDigest: await againWhenLost(context, base, () => substrate.baseDigest(wait, image?.hash)),
     verseId: ROOT_VERSE_ID,
     account: worldId,
     metadata: { ...request.metadata },
   };
-  const boot = () => substrate.boot({ limits: birth.limits }, identityOf(birth), wait);
-  const booted = await againWhenLost(context, substrate.name, () => startMachine(context, boot));
+  const spec = { limits: birth.limits, ...(image ? { image: image.hash } : {}) };
+  const boot = () => substrate.boot(spec, identityOf(birth), wait);
+  const booted = await againWhenLost(context, base, () => startMachine(context, boot));
   context.remember(birth.state, booted.machine.snapshot(wait));
   return commitBirth(context, booted, {
     op: 'world.created',
@@ -130,8 +137,8 @@ async function createFromSnapshot(
       context.requireOpen();
       requireLive(source, snapshot, detached);
       const birth = snapshotBirth(context, { worldId, source, snapshot, request, detached, names });
-      const { ms: snapshotTimeMs, restored } = await againWhenLost(context, substrate.name, async () => {
-        await substrate.baseDigest(wait); // The engine starts once a process: no part of this time.
+      const { ms: snapshotTimeMs, restored } = await againWhenLost(context, source.birth, async () => {
+        await substrate.baseDigest(wait, source.birth.image?.hash); // The engine starts once a process: no part of this time.
         const { value: ref, ms } = await context.timed(() => materialiseState(context, snapshot.state, wait));
         const restore = () => substrate.restore(ref, identityOf(birth), wait);
         return { ms, restored: await startMachine(context, restore) };
@@ -224,10 +231,23 @@ function requireLive(source: World, snapshot: Snapshot, detached: boolean): void
 }
 
 function refuseOtherBase(source: World, request: CreateRequest): void {
+  refuseOtherImage(source, request.image);
   if (request.substrate === undefined || request.substrate === source.birth.substrate) return;
   throw new WorldError(
     'UNSUPPORTED',
     `A snapshot of a ${source.birth.substrate} world cannot become a ${request.substrate} world. Leave out the substrate.`,
+  );
+}
+
+/** What is in a state's memory points into the libraries of its own image. */
+function refuseOtherImage(source: World, wanted: string | undefined): void {
+  const has = source.birth.image?.name ?? STANDARD_IMAGE;
+  if (wanted === undefined || wanted === has) return;
+  throw new WorldError(
+    'IMAGE_MISMATCH',
+    `A snapshot of world ${source.name}, which stands on image ${has}, cannot become a world of image ${wanted}: state cannot ` +
+      'cross images. Leave out the image, or create a fresh world of it.',
+    { details: { world: source.id, has, wanted } },
   );
 }
 

@@ -97,7 +97,7 @@ async function runOrRunAgain(
     return await once();
   } catch (thrown) {
     if (!isLost(thrown)) throw thrown;
-    context.forgetSubstrate(world.birth.substrate);
+    context.forgetBase(world.birth);
     if (streamed) throw thrown;
     return await once();
   }

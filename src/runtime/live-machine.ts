@@ -1,7 +1,7 @@
 import { WorldError } from '../model/world-error.js';
-import type { Machine, SubstrateName, Wait } from '../ports/substrate.js';
+import type { Machine, Wait } from '../ports/substrate.js';
 import { materialiseState } from './materialise-state.js';
-import type { RuntimeContext } from './runtime-context.js';
+import type { Base, RuntimeContext } from './runtime-context.js';
 import type { World } from './world-model.js';
 
 /**
@@ -20,23 +20,23 @@ export async function liveMachine(context: RuntimeContext, world: World, wait: W
     if (captured === true) return live.machine;
   }
   await context.retire(world.id);
-  return againWhenLost(context, world.birth.substrate, () => restoreHead(context, world, wait));
+  return againWhenLost(context, world.birth, () => restoreHead(context, world, wait));
 }
 
 /**
- * Does `work`; when that finds the executor dead, everything the executor held is forgotten, to be made again by
+ * Does `work`; when that finds the executor dead, everything that executors of that base held is forgotten, to be made again by
  * replay, and the work is done once more. For work of which nothing shows until it has succeeded.
  */
 export async function againWhenLost<T>(
   context: RuntimeContext,
-  substrate: SubstrateName,
+  base: Base,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
     if (!isLost(thrown)) throw thrown;
-    context.forgetSubstrate(substrate);
+    context.forgetBase(base);
     return work();
   }
 }
@@ -44,12 +44,9 @@ export async function againWhenLost<T>(
 /**
  * Has the substrate's engine started, which it does once a process: no boot, snapshot or branch is charged for that.
  */
-export async function engineReady(
-  context: RuntimeContext,
-  substrate: SubstrateName,
-  wait: Wait,
-): Promise<void> {
-  await againWhenLost(context, substrate, () => context.substrate(substrate).baseDigest(wait));
+export async function engineReady(context: RuntimeContext, base: Base, wait: Wait): Promise<void> {
+  const { substrate, image } = base;
+  await againWhenLost(context, base, () => context.substrate(substrate).baseDigest(wait, image?.hash));
 }
 
 /** True for the errors that mean: this handle is gone, but the journal still knows the state. */

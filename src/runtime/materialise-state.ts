@@ -67,9 +67,10 @@ async function startingPoint(
   if (held !== undefined) return materialiseState(context, entry.id, asked.wait);
   if (entry.durable) return substrate.recall(entry.durable, asked.wait);
   const world = context.model.world(entry.origin.worldId);
-  const base = await substrate.baseDigest(asked.wait);
+  const image = world.birth.image;
+  const base = await substrate.baseDigest(asked.wait, image?.hash);
   if (base !== world.birth.baseDigest) throw imageMismatch(world, base);
-  const spec = { limits: world.birth.limits };
+  const spec = { limits: world.birth.limits, ...(image ? { image: image.hash } : {}) };
   await using machine = await substrate.boot(spec, context.model.identity(world, 0), asked.wait);
   return await machine.snapshot(asked.wait);
 }

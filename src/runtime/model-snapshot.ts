@@ -3,7 +3,13 @@ import { BranchId, ConditionId, ExecutionId, SnapshotId, StateId, VerseId, World
 import { WorldLimits } from '../model/limits.js';
 import { WorldError } from '../model/world-error.js';
 import { Ledger, type LedgerSnapshot } from '../multiverse/index.js';
-import { DurableRecord, IdentityRecord, OutcomeRecord, WorldBirth } from '../ports/journal-record.js';
+import {
+  DurableRecord,
+  IdentityRecord,
+  ImageCreated,
+  OutcomeRecord,
+  WorldBirth,
+} from '../ports/journal-record.js';
 import {
   type Branch,
   type Condition,
@@ -94,6 +100,7 @@ const Row = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('snapshot'), snapshot: SnapshotRow }),
   z.strictObject({ kind: z.literal('condition'), condition: ConditionRow }),
   z.strictObject({ kind: z.literal('branch'), branch: BranchRow }),
+  z.strictObject({ kind: z.literal('image'), image: ImageCreated }),
   /** Some entries of one list of the ledger's own snapshot, which validates them. */
   z.strictObject({ kind: z.literal('ledger'), part: z.enum(LEDGER_PARTS), entries: z.array(z.unknown()) }),
   z.strictObject({ kind: z.literal('end'), rows: z.int() }),
@@ -127,6 +134,7 @@ export function snapshotModel(model: WorldModel, lastAt: string | null): Iterabl
     ...branch,
     childIds: [...branch.childIds],
   }));
+  const images = [...model.images.values()];
   const ledger = model.ledger.snapshot();
   return textOf(function* (): Generator<Row> {
     yield { kind: 'model', version: MODEL_SNAPSHOT_VERSION, lastAt };
@@ -137,6 +145,7 @@ export function snapshotModel(model: WorldModel, lastAt: string | null): Iterabl
     for (const snapshot of snapshots) yield { kind: 'snapshot', snapshot };
     for (const condition of conditions) yield { kind: 'condition', condition };
     for (const branch of branches) yield { kind: 'branch', branch };
+    for (const image of images) yield { kind: 'image', image };
     yield* ledgerRows(ledger);
   });
 }
@@ -198,6 +207,7 @@ export function restoreModel(lines: Iterable<string>): RestoredModel {
   const snapshots: Snapshot[] = [];
   const conditions: Condition[] = [];
   const branches: Branch[] = [];
+  const images: ImageCreated[] = [];
   let lastAt: string | null = null;
   let count = 0;
   let ended = false;
@@ -212,6 +222,7 @@ export function restoreModel(lines: Iterable<string>): RestoredModel {
     else if (row.kind === 'snapshot') snapshots.push(row.snapshot);
     else if (row.kind === 'condition') conditions.push(row.condition);
     else if (row.kind === 'branch') branches.push(row.branch);
+    else if (row.kind === 'image') images.push(row.image);
     else if (row.kind === 'ledger') ledgerParts[row.part].push(...row.entries);
     else if (row.rows === count) ended = true;
     else throw notASnapshot(`it has ${count} rows of ${row.rows}`);
@@ -219,7 +230,7 @@ export function restoreModel(lines: Iterable<string>): RestoredModel {
   }
   if (!ended) throw notASnapshot('its end is missing');
   const ledger = Ledger.restore({ format: 'world-runtime/ledger', version: 1, ...ledgerParts });
-  return { model: modelOf({ worlds, states, snapshots, conditions, branches, ledger }), lastAt };
+  return { model: modelOf({ worlds, states, snapshots, conditions, branches, images, ledger }), lastAt };
 }
 
 function modelOf(parts: {
@@ -228,6 +239,7 @@ function modelOf(parts: {
   snapshots: readonly Snapshot[];
   conditions: readonly Condition[];
   branches: readonly Branch[];
+  images: readonly ImageCreated[];
   ledger: Ledger;
 }): WorldModel {
   const model = new WorldModel(parts.ledger);
@@ -236,6 +248,7 @@ function modelOf(parts: {
     if (world.status === 'running' || world.status === 'snapshotted')
       model.worldsByName.set(world.name, world);
   }
+  for (const image of parts.images) model.images.set(image.name, image);
   for (const state of parts.states) model.states.set(state.id, state);
   for (const snapshot of parts.snapshots) {
     model.snapshots.set(snapshot.id, snapshot);

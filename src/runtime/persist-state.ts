@@ -23,10 +23,10 @@ export async function persistState(context: RuntimeContext, id: StateId, wait: W
   if (entry.durable) return entry.durable;
   const running = context.persisting.get(id);
   if (running !== undefined) return running.catch(() => persistState(context, id, wait));
-  const { substrate } = context.model.world(entry.origin.worldId).birth;
-  const work = againWhenLost(context, substrate, async () => {
+  const { birth } = context.model.world(entry.origin.worldId);
+  const work = againWhenLost(context, birth, async () => {
     const ref = await materialiseState(context, id, wait);
-    return context.substrate(substrate).persist(ref, wait);
+    return context.substrate(birth.substrate).persist(ref, wait);
   });
   context.persisting.set(id, work);
   try {

@@ -46,7 +46,7 @@ export async function probeState(context: RuntimeContext, probe: Probe, wait: Wa
     balances: Object.fromEntries(held.map(({ token, amount }) => [token, amount.toString()])),
     limits,
   } as const;
-  return againWhenLost(context, birth.substrate, async () => {
+  return againWhenLost(context, birth, async () => {
     const ref = await materialiseState(context, probe.state, wait);
     await using machine = await context.substrate(birth.substrate).restore(ref, identity, wait);
     return await machine.execute(request, probe.sink ?? SILENT, wait);

@@ -7,7 +7,7 @@ import type { Clock } from '../ports/clock.js';
 import type { Entropy } from '../ports/entropy.js';
 import type { Ids } from '../ports/ids.js';
 import type { Journal } from '../ports/journal.js';
-import type { JournalRecord, MetricsRecord } from '../ports/journal-record.js';
+import type { JournalRecord, MetricsRecord, WorldBirth } from '../ports/journal-record.js';
 import type { DurableState, Machine, StateRef, Substrate, SubstrateName } from '../ports/substrate.js';
 import { type CheckpointPace, Checkpoints } from './checkpoints.js';
 import { WorldLocks } from './world-locks.js';
@@ -43,6 +43,9 @@ const REFS_MAX = 4096;
 /** How many the oldest are dropped at a time. */
 const REFS_DROPPED = 1024;
 
+/** What executors differ in: states of one base mean nothing to another. */
+export type Base = Pick<WorldBirth, 'substrate' | 'image'>;
+
 /** A machine and the state it stands at. */
 interface LiveMachine {
   readonly machine: Machine;
@@ -66,6 +69,11 @@ export class RuntimeContext {
   /** Names promised to worlds that are being made. */
   readonly reservedNames = new Set<string>();
   readonly reservedSnapshotNames = new Set<string>();
+  readonly reservedImageNames = new Set<string>();
+  /** Images that are being made: their files are not yet named by any record. */
+  imagesInMaking = 0;
+  /** Worlds that are being made, by the hash of their image. */
+  readonly birthsOnImages = new Map<string, number>();
   /** Next number to try for a name that is taken. */
   readonly nameNumbers = new Map<string, number>();
   readonly parts: RuntimeParts;
@@ -249,14 +257,16 @@ export class RuntimeContext {
     await live?.machine[Symbol.asyncDispose]();
   }
 
-  /** After the executor host died: nothing that was live there can be used any more. */
-  forgetSubstrate(name: SubstrateName): void {
-    for (const [worldId] of this.machines) {
-      if (this.model.worlds.get(worldId)?.birth.substrate === name) this.machines.delete(worldId);
-    }
+  /** After the executor host died: nothing of that base that was live there can be used any more. */
+  forgetBase(base: Base): void {
+    const isOfBase = (worldId: WorldId): boolean => {
+      const birth = this.model.worlds.get(worldId)?.birth;
+      return birth?.substrate === base.substrate && birth.image?.hash === base.image?.hash;
+    };
+    for (const [worldId] of this.machines) if (isOfBase(worldId)) this.machines.delete(worldId);
     for (const [stateId] of this.refs) {
       const worldId = this.model.states.get(stateId)?.origin.worldId;
-      if (worldId && this.model.worlds.get(worldId)?.birth.substrate === name) this.refs.delete(stateId);
+      if (worldId !== undefined && isOfBase(worldId)) this.refs.delete(stateId);
     }
   }
 }

@@ -30,7 +30,7 @@ export async function snapshotWorld(
       const state = world.head;
       context.reservedSnapshotNames.add(chosen);
       try {
-        await engineReady(context, world.birth.substrate, wait);
+        await engineReady(context, world.birth, wait);
         const { value: durable, ms } = await context.timed(() => persistState(context, state, wait));
         const memoryOverheadMb = await overhead(context, world);
         const record: RecordOf<'snapshot.taken'> = {

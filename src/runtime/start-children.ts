@@ -39,13 +39,12 @@ export async function startChildren<R>(
 ): Promise<R> {
   context.requireRoom({ worlds: how.specs.length, states: 0 });
   const names = new NameReservation(context);
-  const { substrate } = parent.birth;
   let started: Started[] = [];
   try {
     const births = childBirths(context, parent, { ...how, names });
-    await engineReady(context, substrate, how.wait);
+    await engineReady(context, parent.birth, how.wait);
     const { value: children, ms } = await context.timed(() =>
-      againWhenLost(context, substrate, () => startAll(context, parent, births, how.wait)),
+      againWhenLost(context, parent.birth, () => startAll(context, parent, births, how.wait)),
     );
     started = children.started;
     // Before the record, since from then on others find the children.

@@ -49,6 +49,7 @@ export function childBirths(
       parentId: parent.id,
       snapshotId: null,
       state: parent.head,
+      ...(parent.birth.image ? { image: parent.birth.image } : {}),
       baseDigest: parent.birth.baseDigest,
       verseId: spec.verseId,
       account: spec.account ?? worldId,

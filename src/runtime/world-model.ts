@@ -28,6 +28,8 @@ export class WorldModel {
   readonly conditions = new Map<ConditionId, Condition>();
   readonly branches = new Map<BranchId, Branch>();
   readonly ledger: Ledger;
+  /** Base images by name. */
+  readonly images = new Map<string, RecordOf<'image.created'>>();
   /** Live worlds by name: a collapsed or deleted world gives its name back. */
   readonly worldsByName = new Map<string, World>();
   readonly snapshotsByName = new Map<string, Snapshot>();
@@ -84,6 +86,12 @@ export class WorldModel {
         break;
       case 'world.deleted':
         this.#end(this.world(record.worldId), 'deleted');
+        break;
+      case 'image.created':
+        this.images.set(record.name, record);
+        break;
+      case 'image.removed':
+        this.images.delete(record.name);
         break;
       case 'ledger.applied':
         this.#applyLedger(record.ledger);

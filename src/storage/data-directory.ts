@@ -9,7 +9,7 @@ export const DATA_DIRECTORY_VERSION = 1;
 
 const FORMAT_MAGIC = 'world-runtime data directory';
 const FORMAT_BYTES_MAX = 256;
-const DIRECTORIES = ['journal', 'checkpoints', 'packs', 'states', 'cache', 'exports'] as const;
+const DIRECTORIES = ['journal', 'checkpoints', 'packs', 'states', 'images', 'cache', 'exports'] as const;
 /** What a directory may hold that was being created when the process died. */
 const OWN_NAMES = new Set<string>([
   ...DIRECTORIES,
@@ -35,6 +35,8 @@ export interface DataDirectoryPaths {
   readonly packs: string;
   readonly states: string;
   readonly catalog: string;
+  /** What base images are built from (image-files/). */
+  readonly images: string;
   /** May be deleted while nothing runs. */
   readonly cache: string;
   /** What SQL may read, and what the user exports. */
@@ -68,6 +70,7 @@ export function dataDirectoryPaths(path: string): DataDirectoryPaths {
     packs: join(root, 'packs'),
     states: join(root, 'states'),
     catalog: join(root, 'catalog.duckdb'),
+    images: join(root, 'images'),
     cache: join(root, 'cache'),
     exports: join(root, 'exports'),
     current: join(root, 'current'),

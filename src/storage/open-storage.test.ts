@@ -80,7 +80,17 @@ describe('a data directory', () => {
       readdirSync(root)
         .filter((name) => !name.endsWith('.wal'))
         .sort(),
-    ).toEqual(['FORMAT', 'cache', 'catalog.duckdb', 'checkpoints', 'exports', 'journal', 'packs', 'states']);
+    ).toEqual([
+      'FORMAT',
+      'cache',
+      'catalog.duckdb',
+      'checkpoints',
+      'exports',
+      'images',
+      'journal',
+      'packs',
+      'states',
+    ]);
     expect(readFileSync(join(root, 'FORMAT'), 'utf8')).toBe('world-runtime data directory\nversion 1\n');
     expect(statSync(join(root, 'journal', '000001.wrj')).mode & 0o777).toBe(0o600);
     expect(storage.notes).toEqual([]);

@@ -1,8 +1,10 @@
+import type { ImageStore } from '../ports/base-image.js';
 import { type DuckDbCatalog, openDuckDbCatalog } from './catalog-duckdb/duckdb-catalog.js';
 import { type CheckpointFiles, openCheckpointFiles } from './checkpoint-files/checkpoint-files.js';
 import { type CurrentWorld, openCurrentWorld } from './current-world.js';
 import { type DataDirectory, type DataDirectoryOptions, openDataDirectory } from './data-directory.js';
 import { nodeFileOps } from './file-ops.js';
+import { openImageFiles } from './image-files/image-files.js';
 import { type JournalFile, openJournalFile } from './journal-file/journal-file.js';
 import { lenientDirectorySync } from './lenient-directory-sync.js';
 import { openPagePacks, type PagePacks } from './page-packs/page-packs.js';
@@ -13,6 +15,7 @@ export interface Storage extends AsyncDisposable {
   readonly journal: JournalFile;
   readonly checkpoints: CheckpointFiles;
   readonly pages: PagePacks;
+  readonly images: ImageStore;
   readonly catalog: DuckDbCatalog;
   readonly currentWorld: CurrentWorld;
   /** What was repaired or found damaged at open, for the user; empty when all is well. */
@@ -56,6 +59,7 @@ export async function openStorage(path: string, options: StorageOptions = {}): P
     opened.unshift(journal);
     const pages = await openPagePacks({ packs: paths.packs, states: paths.states, fileOps });
     opened.unshift(pages);
+    const images = await openImageFiles(paths.images, fileOps);
     notes.push(
       ...tornTailNote(journal),
       ...catalog.notes,
@@ -67,6 +71,7 @@ export async function openStorage(path: string, options: StorageOptions = {}): P
       journal,
       checkpoints,
       pages,
+      images,
       catalog,
       notes,
       currentWorld: openCurrentWorld(paths.current),

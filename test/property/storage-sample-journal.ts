@@ -269,6 +269,33 @@ export class SampleHistory {
     });
   }
 
+  image(name: string) {
+    return this.add({
+      op: 'image.created',
+      at: this.at(),
+      imageId: this.id('image'),
+      name,
+      hash: 'cd'.repeat(32),
+      substrate: 'wasm',
+      engineDigest: 'engine',
+      baseDigest: 'base',
+      parts: [
+        {
+          kind: 'wheel',
+          name: 'thing',
+          version: '1.0',
+          fileName: 'thing-1.0-py3-none-any.whl',
+          sha256: 'ef'.repeat(32),
+          sizeBytes: 1234,
+        },
+      ],
+      preamble: null,
+      preambleBytes: 0,
+      sizeBytes: 4321,
+      buildTimeMs: 2.5,
+    });
+  }
+
   deposit(owner: string, amount: string) {
     const op = { kind: 'deposit', by: '@system', owner, verse: ROOT_VERSE_ID, token: 'USD', amount } as const;
     return this.add({ op: 'ledger.applied', at: this.at(), ledger: [op] });
@@ -371,6 +398,16 @@ export function sampleHistory(): SampleHistory {
   history.add({ op: 'world.tagged', at: history.at(), worldId: root.worldId, metadata });
   history.add({ op: 'snapshot.renamed', at: history.at(), snapshotId, name: 'warm-2' });
   history.add({ op: 'world.deleted', at: history.at(), worldId: right.worldId });
+  const image = history.image('tools');
+  history.create('pictured', { image: { name: image.name, hash: image.hash } });
+  const unused = history.image('unused');
+  history.add({
+    op: 'image.removed',
+    at: history.at(),
+    imageId: unused.imageId,
+    name: unused.name,
+    hash: unused.hash,
+  });
   return history;
 }
 

@@ -104,6 +104,9 @@ export class Reference {
         world.status = 'deleted';
         return;
       }
+      case 'image.created':
+      case 'image.removed':
+        throw new Error('nobody makes images in a simulation');
       case 'ledger.applied':
         for (const op of record.ledger) {
           assert.equal(op.kind, 'deposit', 'only deposits come by themselves');

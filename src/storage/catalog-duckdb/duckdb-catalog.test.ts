@@ -80,7 +80,7 @@ describe('projection', () => {
   });
 
   test('every operation occurs in the sample', () => {
-    expect(new Set(history.records.map((record) => record.op)).size).toBe(13);
+    expect(new Set(history.records.map((record) => record.op)).size).toBe(19);
   });
 
   test('an entry handed over again, or out of order, is projected once', async () => {

@@ -44,6 +44,29 @@ export const MIGRATIONS: readonly Migration[] = [
         '{"cpuMs":86400000,"openFiles":1024,"codeBytes":16777216,"queue":1024}'::JSON, limits_json::JSON)::VARCHAR`,
     ],
   },
+  {
+    what: 'base images, and which one a world stands on',
+    kind: 'alter',
+    statements: [
+      'ALTER TABLE worlds ADD COLUMN image_name VARCHAR',
+      'ALTER TABLE worlds ADD COLUMN image_hash VARCHAR',
+      `CREATE TABLE IF NOT EXISTS images (
+        image_id VARCHAR PRIMARY KEY,
+        name VARCHAR NOT NULL,
+        hash VARCHAR NOT NULL,
+        substrate VARCHAR NOT NULL,
+        engine_digest VARCHAR NOT NULL,
+        base_digest VARCHAR NOT NULL,
+        parts_json VARCHAR NOT NULL,
+        preamble VARCHAR,
+        preamble_bytes BIGINT NOT NULL,
+        size_bytes BIGINT NOT NULL,
+        build_time_ms DOUBLE NOT NULL,
+        created_at TIMESTAMP NOT NULL,
+        removed_at TIMESTAMP
+      )`,
+    ],
+  },
 ];
 
 /** Version of the tables in schema.ts. */

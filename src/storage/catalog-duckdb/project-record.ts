@@ -77,6 +77,12 @@ export function projectRecord(
       end(record.worldId, 'deleted', record.at, memory, changes);
       memory.deleted.add(record.worldId);
       break;
+    case 'image.created':
+      imageCreated(record, changes);
+      break;
+    case 'image.removed':
+      changes.update('images', { image_id: record.imageId }, { removed_at: record.at });
+      break;
     case 'ledger.applied':
       break;
     default:
@@ -168,6 +174,8 @@ function bear(
     limits_json: JSON.stringify(world.limits),
     metadata_json: JSON.stringify(world.metadata),
     created_at: at,
+    image_name: world.image?.name ?? null,
+    image_hash: world.image?.hash ?? null,
   });
   // Only a world that was booted starts from a state of its own.
   if (world.parentId !== null || world.snapshotId !== null) return;
@@ -354,6 +362,23 @@ function floatOf(ratio: string | null): number | null {
   if (ratio === null) return null;
   const value = Rational.toNumber(Rational.parse(ratio));
   return Number.isFinite(Math.fround(value)) ? value : null;
+}
+
+function imageCreated(record: RecordOf<'image.created'>, changes: ChangeSet): void {
+  changes.insert('images', {
+    image_id: record.imageId,
+    name: record.name,
+    hash: record.hash,
+    substrate: record.substrate,
+    engine_digest: record.engineDigest,
+    base_digest: record.baseDigest,
+    parts_json: JSON.stringify(record.parts),
+    preamble: record.preamble,
+    preamble_bytes: record.preambleBytes,
+    size_bytes: record.sizeBytes,
+    build_time_ms: record.buildTimeMs,
+    created_at: record.at,
+  });
 }
 
 function setState(worldId: string, state: 'running' | 'snapshotted', changes: ChangeSet): void {

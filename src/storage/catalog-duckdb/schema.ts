@@ -84,7 +84,9 @@ CREATE TABLE IF NOT EXISTS worlds (
   report_cost VARCHAR,
   report_value VARCHAR,
   created_at TIMESTAMP NOT NULL,
-  ended_at TIMESTAMP
+  ended_at TIMESTAMP,
+  image_name VARCHAR,
+  image_hash VARCHAR
 );
 
 CREATE TABLE IF NOT EXISTS states (
@@ -218,6 +220,22 @@ CREATE TABLE IF NOT EXISTS resolution_wev (
   wev_reason VARCHAR
 );
 
+CREATE TABLE IF NOT EXISTS images (
+  image_id VARCHAR PRIMARY KEY,
+  name VARCHAR NOT NULL,
+  hash VARCHAR NOT NULL,
+  substrate VARCHAR NOT NULL,
+  engine_digest VARCHAR NOT NULL,
+  base_digest VARCHAR NOT NULL,
+  parts_json VARCHAR NOT NULL,
+  preamble VARCHAR,
+  preamble_bytes BIGINT NOT NULL,
+  size_bytes BIGINT NOT NULL,
+  build_time_ms DOUBLE NOT NULL,
+  created_at TIMESTAMP NOT NULL,
+  removed_at TIMESTAMP
+);
+
 CREATE TABLE IF NOT EXISTS projection (
   seq BIGINT NOT NULL,
   hash VARCHAR NOT NULL,
@@ -244,6 +262,7 @@ export const PRIMARY_KEYS = {
   ledger_entries: ['seq', 'position'],
   oracle_reports: ['seq', 'position'],
   resolution_wev: ['resolution_id'],
+  images: ['image_id'],
 } as const satisfies Record<string, readonly string[]>;
 export type ProjectedTable = keyof typeof PRIMARY_KEYS;
 

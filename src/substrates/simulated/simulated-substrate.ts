@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { WorldError } from '../../model/world-error.js';
+import type { BaseImages } from '../../ports/base-image.js';
 import type { Clock } from '../../ports/clock.js';
 import type { StateComparison } from '../../ports/files.js';
 import type {
@@ -210,6 +211,33 @@ function recallFrom(
   return decodeState(text);
 }
 
+/** Images that differ in their hash and digest only: simulated guests have no packages and no preamble. */
+function simulatedImages(build: BaseImages['build']): BaseImages {
+  return {
+    async prepare({ preamble, wheels, packages }) {
+      const parts = wheels.map(({ fileName, bytes }) => ({
+        kind: 'wheel' as const,
+        name: fileName,
+        version: '0',
+        fileName,
+        sha256: sha256(Buffer.from(bytes).toString('base64')),
+        sizeBytes: bytes.length,
+      }));
+      return {
+        hash: sha256(JSON.stringify([preamble, parts.map((part) => part.sha256), packages])),
+        engineDigest: sha256('simulated'),
+        parts,
+        preamble: preamble === null ? null : sha256(preamble),
+        preambleBytes: Buffer.byteLength(preamble ?? ''),
+        sizeBytes: 0,
+        warnings: [],
+      };
+    },
+    build,
+    keepOnly: async () => {},
+  };
+}
+
 /**
  * A small deterministic substrate in memory, for tests of the runtime: what it promises is the whole port,
  * what its guests can do is in `program.ts`. Not offered to users.
@@ -225,6 +253,8 @@ export function createSimulatedSubstrate(options: SimulatedSubstrateOptions): Si
     base = 'simulated-base-1',
   } = options;
   const baseDigest = sha256(base);
+  const digestOf = (image?: string): string =>
+    image === undefined ? baseDigest : sha256(`${base} ${image}`);
   const instance: Instance = {
     clock,
     faults,
@@ -238,7 +268,8 @@ export function createSimulatedSubstrate(options: SimulatedSubstrateOptions): Si
   return {
     name: 'simulated',
     supports: SUPPORTS,
-    baseDigest: (wait) => operate(instance, 'baseDigest', wait, () => baseDigest),
+    images: simulatedImages((hash, wait) => operate(instance, 'baseDigest', wait, () => digestOf(hash))),
+    baseDigest: (wait, image) => operate(instance, 'baseDigest', wait, () => digestOf(image)),
     boot: (_spec, identity, wait) =>
       operate(instance, 'boot', wait, () => createMachine(instance, EMPTY_STATE, identity)),
     restore: (ref, identity, wait) =>

@@ -86,7 +86,7 @@ export async function editFiles(
 ): Promise<{ facts: StateFacts; changes: readonly WireFileChange[] }> {
   const { host, entry, wait } = target;
   const { edits, to, bounds, clockNs } = request;
-  const wire = edits.map((edit) => wireEdit(edit, host, request.sourceOf));
+  const wire = edits.map((edit) => wireEdit(edit, target, request.sourceOf));
   const binary = Buffer.concat(edits.map((edit) => (edit.kind === 'write' ? edit.bytes : Buffer.alloc(0))));
   if (binary.length > FILE_PART_BYTES) {
     throw new WorldError(
@@ -116,7 +116,11 @@ export async function editFiles(
   });
 }
 
-function wireEdit(edit: FileEdit, host: HostProcess, sourceOf: EditRequest['sourceOf']): WireFileEdit {
+function wireEdit(
+  edit: FileEdit,
+  { host, entry }: FileTarget,
+  sourceOf: EditRequest['sourceOf'],
+): WireFileEdit {
   requireGuestPath(edit.path);
   if (edit.kind === 'rename' || edit.kind === 'copy') requireGuestPath(edit.to);
   if (edit.kind === 'write') return { ...edit, bytes: edit.bytes.length };
@@ -124,7 +128,8 @@ function wireEdit(edit: FileEdit, host: HostProcess, sourceOf: EditRequest['sour
   const { kind, path, to, source } = edit;
   if (source === undefined) return { kind, path, to, source: null };
   const from = sourceOf(source);
-  if (from.home !== null && from.home !== host) {
+  // Base states have the same handle in every host, and another content in those of another image.
+  if (from.image !== entry.image || (from.home !== null && from.home !== host)) {
     throw new WorldError(
       'UNSUPPORTED',
       'The files of these two states are not in one process: read and write them.',

@@ -159,5 +159,5 @@ export const HostMessageSchema: z.ZodType<HostMessage> = z.discriminatedUnion('t
     reason: z.enum(REFUSAL_REASONS),
     message: Reason,
   }),
-  z.strictObject({ type: z.literal('fatal'), message: Reason }),
+  z.strictObject({ type: z.literal('fatal'), message: Reason, image: z.boolean() }),
 ]);

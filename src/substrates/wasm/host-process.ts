@@ -6,7 +6,7 @@ import type { Wait } from '../../ports/substrate.js';
 import { boundedWait } from './bounded-wait.js';
 import { deferred } from './deferred.js';
 import { connectFrames, type FrameConnection } from './host/frame-connection.js';
-import type { Frame } from './host/frames.js';
+import { type Frame, PART_BYTES } from './host/frames.js';
 import type { ControlMessage, HostMessage, StartMessage, StateFacts } from './host/wire.js';
 import { HostMessageSchema } from './host-messages.js';
 import { ProtocolError, RunCall, type RunCallOptions } from './run-call.js';
@@ -20,7 +20,9 @@ export interface HostCommand {
 
 export interface HostProcessOptions {
   readonly command: HostCommand;
-  readonly start: Omit<StartMessage, 'type'>;
+  readonly start: Omit<StartMessage, 'type' | 'imageBytes'>;
+  /** What to build the base from: null for the standard library; empty when `startupFd` has it built. */
+  readonly image: Uint8Array | null;
   /** Descriptor of the file with the engine's startup snapshot, or null when the host must make it. */
   readonly startupFd: number | null;
   /** Receives the startup snapshot that the host made. */
@@ -93,11 +95,23 @@ export class HostProcess {
       frame: (frame) => this.#receive(frame),
       closed: (error) => this.#closed(error),
     });
-    this.send({ type: 'start', ...options.start });
+    this.#sendStart(options);
+  }
+
+  #sendStart({ start, image }: HostProcessOptions): void {
+    this.send({ type: 'start', ...start, imageBytes: image?.length ?? null });
+    for (let offset = 0; offset < (image?.length ?? 0); offset += PART_BYTES) {
+      this.send({ type: 'imagePart', offset }, image?.subarray(offset, offset + PART_BYTES));
+    }
   }
 
   get ready(): Promise<HostReady> {
     return this.#ready.promise;
+  }
+
+  /** True while something waits for an answer of it. */
+  get busy(): boolean {
+    return this.#runs.size > 0 || this.#requests.size > 0;
   }
 
   /** Why it can no longer be used, or null while it can. */
@@ -234,7 +248,8 @@ export class HostProcess {
         this.#finish(message.run, (call) => call.failed(message.reason, message.message));
         return;
       case 'fatal':
-        this.#lose(message.message);
+        if (message.image && !this.#isReady) this.#fail(imageFault(message.message));
+        else this.#lose(message.message);
         return;
       default:
         this.#reply(message, binary);
@@ -270,6 +285,11 @@ export class HostProcess {
     // The decoder may reuse the memory; replies are kept.
     pending.resolve({ message, binary: Buffer.from(binary) });
   }
+}
+
+function imageFault(why: string): WorldError {
+  const text = `The image cannot be built: ${why}\nCorrect its preamble or packages and create it again.`;
+  return new WorldError('IMAGE_BUILD_FAILED', text, { details: { reason: why } });
 }
 
 function refusalOf(message: Extract<HostMessage, { type: 'refused' }>): WorldError {

@@ -1,8 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
 import { WorldError } from '../../model/world-error.js';
+import type { ImageHash } from '../../ports/base-image.js';
 import type { Wait } from '../../ports/substrate.js';
 import { boundedWait } from './bounded-wait.js';
-import { digestEngine } from './executor/engine-files.js';
 import type { StartMessage } from './host/wire.js';
 import { type HostCommand, HostProcess, type HostReady } from './host-process.js';
 import type { StartupCache } from './startup-cache.js';
@@ -10,7 +10,9 @@ import { startupKey } from './startup-key.js';
 
 export interface SupervisorOptions {
   readonly command: HostCommand;
-  readonly start: Omit<StartMessage, 'type'>;
+  readonly start: Omit<StartMessage, 'type' | 'imageBytes'>;
+  /** The image that its hosts run, and what to build that from; null: the standard library. */
+  readonly image: { readonly hash: ImageHash; readonly bundle: () => Promise<Uint8Array> } | null;
   readonly cache: StartupCache;
   readonly log: (message: string) => void;
 }
@@ -21,6 +23,9 @@ export interface LiveHost extends HostReady {
 
 /** Bound of starting a host, with room for making a startup snapshot on a slow machine, ms. */
 const START_TIMEOUT_MS = 120_000;
+/** Bound of starting a host that has to build an image first, ms. */
+const BUILD_TIMEOUT_MS = 600_000;
+const NOTHING = new Uint8Array(0);
 /** Hosts that may be started within a window, ms, before starting is refused until it has passed. */
 const STARTS_MAX = 8;
 const STARTS_WINDOW_MS = 30_000;
@@ -32,7 +37,6 @@ export class HostSupervisor {
   #process: HostProcess | null = null;
   #live: Promise<LiveHost> | null = null;
   #starting = false;
-  #engineDigest: Promise<string> | null = null;
   #starts: number[] = [];
   #closed: WorldError | null = null;
   /** The startup snapshot on its way to the disk. */
@@ -42,24 +46,31 @@ export class HostSupervisor {
     this.#options = options;
   }
 
-  /** Content hash of the engine's files. */
-  engineDigest(): Promise<string> {
-    this.#engineDigest ??= digestEngine();
-    return this.#engineDigest;
+  /** True while there is a host, or one is being started. */
+  get runs(): boolean {
+    return this.#starting || (this.#process !== null && this.#process.lost === null);
+  }
+
+  /** Ends a host that does nothing, to free its memory: the next use starts another. False while it works. */
+  rest(): boolean {
+    if (this.#starting || this.#process?.busy === true) return false;
+    const text =
+      'the executor host of an image was ended while idle, to free its memory: send the request again';
+    this.#process?.kill(new WorldError('EXECUTOR_LOST', text));
+    return true;
   }
 
   /** @throws EXECUTOR_LOST when no host can be started, RUNTIME_CLOSED, INTERRUPTED. */
   async live(wait: Wait): Promise<LiveHost> {
     if (this.#closed !== null) throw this.#closed;
-    const usable = this.#starting || (this.#process !== null && this.#process.lost === null);
-    if (this.#live === null || !usable) {
+    if (this.#live === null || !this.runs) {
       this.#starting = true;
       this.#live = this.#launch().finally(() => {
         this.#starting = false;
       });
     }
     const what = 'starting the executor host';
-    return boundedWait(this.#live, { wait, timeoutMs: 2 * START_TIMEOUT_MS, what });
+    return boundedWait(this.#live, { wait, timeoutMs: 2 * START_TIMEOUT_MS + BUILD_TIMEOUT_MS, what });
   }
 
   async close(): Promise<void> {
@@ -74,8 +85,8 @@ export class HostSupervisor {
   }
 
   async #launch(): Promise<LiveHost> {
-    const { cache, log } = this.#options;
-    const key = await startupKey();
+    const { cache, log, image } = this.#options;
+    const key = await startupKey(image?.hash ?? null);
     const file = await cache.open(key).catch((error: unknown) => {
       log(`the startup snapshot cannot be opened and is made anew: ${String(error)}`);
       return null;
@@ -96,10 +107,13 @@ export class HostSupervisor {
 
   async #start(key: string, startup: FileHandle | null): Promise<LiveHost> {
     this.#countStart();
-    const { command, start, cache, log } = this.#options;
+    const { command, start, cache, log, image } = this.#options;
+    const bundle = image === null ? null : startup === null ? await image.bundle() : NOTHING;
+    if (this.#closed !== null) throw this.#closed;
     const process = new HostProcess({
       command,
       start,
+      image: bundle,
       startupFd: startup?.fd ?? null,
       onStartup: (bytes) => {
         this.#writing = cache.write(key, bytes).catch((error: unknown) => {
@@ -108,10 +122,10 @@ export class HostSupervisor {
       },
     });
     this.#process = process;
-    const timer = setTimeout(() => {
-      const text = `the executor host was not ready after ${START_TIMEOUT_MS} ms`;
-      process.kill(new WorldError('EXECUTOR_LOST', text));
-    }, START_TIMEOUT_MS);
+    const timer =
+      bundle === null || bundle === NOTHING
+        ? setTimeout(() => process.kill(startedTooLate()), START_TIMEOUT_MS)
+        : setTimeout(() => process.kill(builtTooLate()), BUILD_TIMEOUT_MS);
     try {
       return { process, ...(await process.ready) };
     } catch (error) {
@@ -132,4 +146,13 @@ export class HostSupervisor {
     }
     this.#starts.push(now);
   }
+}
+
+function startedTooLate(): WorldError {
+  return new WorldError('EXECUTOR_LOST', `the executor host was not ready after ${START_TIMEOUT_MS} ms`);
+}
+
+function builtTooLate(): WorldError {
+  const text = `The image was not built after ${BUILD_TIMEOUT_MS} ms. Let its preamble do less.`;
+  return new WorldError('IMAGE_BUILD_FAILED', text, { details: { timeoutMs: BUILD_TIMEOUT_MS } });
 }

@@ -204,6 +204,7 @@ export async function persistState(options: PersistOptions): Promise<DurableStat
       if (attempt === WRITES_MAX) throw collectedAgain(missing);
       for (const [pageHash, bytes] of await readAgain(options, hashes, missing)) fresh.set(pageHash, bytes);
     }
-    return { substrate: 'wasm', data: { version: 1, key, root, baseDigest, engineDigest } };
+    const image = entry.image === null ? {} : { image: entry.image };
+    return { substrate: 'wasm', data: { version: 1, key, root, baseDigest, engineDigest, ...image } };
   });
 }

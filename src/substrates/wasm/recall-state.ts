@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { WorldError } from '../../model/world-error.js';
+import type { ImageHash } from '../../ports/base-image.js';
 import { PAGE_BYTES, type PageHash, type PageStore } from '../../ports/page-store.js';
 import type { DurableState, Wait } from '../../ports/substrate.js';
 import type { StateFacts, WireFileNode, WireFileTree } from './host/wire.js';
@@ -16,7 +17,13 @@ const DurableData = z.strictObject({
   root: z.string(),
   baseDigest: z.string(),
   engineDigest: z.string(),
+  image: z.string().optional(),
 });
+
+/** The image that a durable state stands on; null: the standard library. */
+export function imageOf(durable: DurableState): ImageHash | null {
+  return DurableData.safeParse(durable.data).data?.image ?? null;
+}
 
 /** @throws IMAGE_MISMATCH, PAGE_CORRUPT, STATE_LOST, BAD_INPUT. */
 export async function readDurable(
@@ -38,7 +45,8 @@ export async function readDurable(
   const manifest = decodeManifest(bytes);
   if (manifest.baseDigest !== baseDigest) {
     const text =
-      'the state was made on another base image: use the engine and guest files of the version that wrote it';
+      `the state was made on base image ${manifest.baseDigest.slice(0, 12)}, but here that is ${baseDigest.slice(0, 12)}: use the ` +
+      'engine and guest files of the version that wrote it';
     throw new WorldError('IMAGE_MISMATCH', text, {
       details: { wanted: manifest.baseDigest, have: baseDigest },
     });

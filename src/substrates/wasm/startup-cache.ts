@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { STARTUP_HEADER_BYTES, startupHeader } from './host/startup-file.js';
 
@@ -7,6 +7,12 @@ import { STARTUP_HEADER_BYTES, startupHeader } from './host/startup-file.js';
 const BLOCK_BYTES = 64 * 1024;
 const ZERO_BLOCK = Buffer.alloc(BLOCK_BYTES);
 const PREFIX = 'startup-';
+const IMAGE_PREFIX = 'image-';
+/** Snapshots of images that are kept; others are built again when needed. Each may take some 100 MB. */
+const IMAGE_FILES_MAX = 16;
+const TEMPORARY = '.tmp';
+/** No write takes this long: an older temporary file is one that a crash left, ms. */
+const LEFTOVER_MS = 600_000;
 
 /**
  * The engine's startup snapshot on disk. The control process only opens the file; the host, which gets the
@@ -15,9 +21,11 @@ const PREFIX = 'startup-';
 export interface StartupCache {
   /** The file of that key, or null when there is none. The caller closes it. */
   open(key: string): Promise<FileHandle | null>;
-  /** Atomic: a reader sees the old file or the whole new one. Files of other keys are removed. */
+  /** Atomic: a reader sees the old file or the whole new one. Files of other keys of the same image are removed. */
   write(key: string, bytes: Uint8Array): Promise<void>;
   remove(key: string): Promise<void>;
+  /** Removes the files of all keys of this image. */
+  removeAll(): Promise<void>;
 }
 
 function isMissing(error: unknown): boolean {
@@ -36,13 +44,28 @@ async function writeSparse(handle: FileHandle, bytes: Uint8Array): Promise<void>
   // now would hold up the first snapshots.
 }
 
-/** The cache in `folder`, which is made when something is written to it. */
-export function openStartupCache(folder: string): StartupCache {
-  const fileOf = (key: string): string => join(folder, `${PREFIX}${key.slice(0, 32)}`);
+/**
+ * The cache in `folder`, which is made when something is written to it.
+ *
+ * @param image hash of the image whose snapshots it holds; null: those of the engine alone.
+ */
+export function openStartupCache(folder: string, image: string | null = null): StartupCache {
+  const prefix = image === null ? PREFIX : `${IMAGE_PREFIX}${image.slice(0, 32)}-`;
+  const fileOf = (key: string): string => join(folder, `${prefix}${key.slice(0, 32)}`);
+  const removeOthers = async (kept: string | null): Promise<void> => {
+    for (const name of await namesIn(folder)) {
+      const other = join(folder, name);
+      const stale = name.startsWith(prefix) && !name.endsWith(TEMPORARY) && other !== kept;
+      if (stale) await rm(other, { force: true });
+    }
+  };
   return {
     async open(key) {
       try {
-        return await open(fileOf(key), 'r');
+        const handle = await open(fileOf(key), image === null ? 'r' : 'r+');
+        // The images used last are those that are kept.
+        if (image !== null) await handle.utimes(new Date(), new Date());
+        return handle;
       } catch (error) {
         if (isMissing(error)) return null;
         throw error;
@@ -50,8 +73,9 @@ export function openStartupCache(folder: string): StartupCache {
     },
     async write(key, bytes) {
       await mkdir(folder, { recursive: true });
+      await removeLeftovers(folder);
       const target = fileOf(key);
-      const temporary = `${target}.${randomUUID()}.tmp`;
+      const temporary = `${target}.${randomUUID()}${TEMPORARY}`;
       try {
         const handle = await open(temporary, 'wx', 0o600);
         try {
@@ -64,12 +88,48 @@ export function openStartupCache(folder: string): StartupCache {
         await rm(temporary, { force: true });
         throw error;
       }
-      for (const name of await readdir(folder)) {
-        const other = join(folder, name);
-        const stale = name.startsWith(PREFIX) && !name.endsWith('.tmp') && other !== target;
-        if (stale) await rm(other, { force: true });
-      }
+      await removeOthers(target);
+      if (image !== null) await keepNewest(folder);
     },
     remove: (key) => rm(fileOf(key), { force: true }),
+    removeAll: () => removeOthers(null),
   };
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+/** When it was written last, ms; 0 when it is gone. */
+async function modifiedMs(path: string): Promise<number> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    if (isMissing(error)) return 0;
+    throw error;
+  }
+}
+
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await namesIn(folder)) {
+    if (!name.endsWith(TEMPORARY)) continue;
+    const path = join(folder, name);
+    if (Date.now() - (await modifiedMs(path)) > LEFTOVER_MS) await rm(path, { force: true });
+  }
+}
+
+async function keepNewest(folder: string): Promise<void> {
+  const files: { path: string; at: number }[] = [];
+  for (const name of await namesIn(folder)) {
+    if (!name.startsWith(IMAGE_PREFIX) || name.endsWith(TEMPORARY)) continue;
+    const path = join(folder, name);
+    files.push({ path, at: await modifiedMs(path) });
+  }
+  files.sort((a, b) => b.at - a.at);
+  for (const { path } of files.slice(IMAGE_FILES_MAX)) await rm(path, { force: true });
 }

@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import type { ImageHash } from '../../ports/base-image.js';
 import { engineFolder, readGuestFiles } from './executor/engine-files.js';
 
 /**
- * Names the startup snapshot of this engine and this code. The engine's large files are told apart by version
+ * Names the startup snapshot of this engine, this code and that image (null: the engine alone). The engine's large files are told apart by version
  * and size, because hashing them would delay the first reply; ours are hashed.
  */
-export async function startupKey(): Promise<string> {
-  const hash = createHash('sha256');
+export async function startupKey(image: ImageHash | null): Promise<string> {
+  const hash = createHash('sha256').update(image ?? '');
   const engine = engineFolder();
   hash.update(await readFile(join(engine, 'package.json')));
   for (const name of (await readdir(engine)).sort()) {

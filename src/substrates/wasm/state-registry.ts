@@ -1,12 +1,15 @@
 import { WorldError } from '../../model/world-error.js';
+import type { ImageHash } from '../../ports/base-image.js';
 import type { BranchIdentity, StateRef } from '../../ports/substrate.js';
 import { BASE_STATE, type StateFacts } from './host/wire.js';
 import type { HostProcess } from './host-process.js';
 
 /** One state as the control process knows it; machines and references that stand at it share this object. */
 export interface StateEntry {
-  /** The host that holds it; null for the base state, which every host holds. */
+  /** The host that holds it; null for the base state, which every host of its image holds. */
   readonly home: HostProcess | null;
+  /** The image it stands on; null: the standard library. */
+  readonly image: ImageHash | null;
   readonly handle: number;
   /** Identity under which the guest ran last; null when it has none yet. */
   readonly stamp: string | null;
@@ -20,8 +23,8 @@ export function stampOf(identity: BranchIdentity): string {
   return `${identity.worldId}:${identity.generation}`;
 }
 
-export function baseEntry(facts: StateFacts): StateEntry {
-  return { home: null, handle: BASE_STATE, stamp: null, facts, keepers: 1 };
+export function baseEntry(image: ImageHash | null, facts: StateFacts): StateEntry {
+  return { home: null, image, handle: BASE_STATE, stamp: null, facts, keepers: 1 };
 }
 
 /** Counts who keeps which state, and tells hosts of those that nobody keeps any more. */

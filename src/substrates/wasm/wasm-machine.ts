@@ -12,13 +12,13 @@ import type {
 } from '../../ports/substrate.js';
 import { boundedWait, interruptedError } from './bounded-wait.js';
 import type { HostProcess } from './host-process.js';
-import type { HostSupervisor } from './host-supervisor.js';
+import type { ImageHosts } from './image-hosts.js';
 import type { RunBounds, RunCall } from './run-call.js';
 import { assertAlive, type StateEntry, type StateRegistry, stampOf } from './state-registry.js';
 
 export interface MachineParts {
   readonly registry: StateRegistry;
-  readonly supervisor: HostSupervisor;
+  readonly hosts: ImageHosts;
   readonly bounds: RunBounds;
 }
 
@@ -132,7 +132,7 @@ export class WasmMachine implements Machine {
       const facts = await call.commit;
       if (facts === null) return;
       const before = this.#at;
-      this.#at = { home: host, handle, stamp, facts, keepers: 1 };
+      this.#at = { home: host, image: before.image, handle, stamp, facts, keepers: 1 };
       this.#moved = true;
       this.#parts.registry.release(before);
     } catch (error) {
@@ -157,6 +157,7 @@ export class WasmMachine implements Machine {
 
   async #home(signal: AbortSignal): Promise<HostProcess> {
     assertAlive(this.#at);
-    return this.#at.home ?? (await this.#parts.supervisor.live({ signal })).process;
+    const live = await this.#parts.hosts.live(this.#at.image, { signal });
+    return this.#at.home ?? live.process;
   }
 }

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { WorldError } from '../../model/world-error.js';
+import type { ImageHash, ImageStore } from '../../ports/base-image.js';
 import type {
   EditedFiles,
   FileBounds,
@@ -21,16 +22,19 @@ import type {
   Wait,
   WorldSpec,
 } from '../../ports/substrate.js';
+import { digestEngine } from './executor/engine-files.js';
 import { compareStates, editFiles, type FileTarget, listFiles, readFile } from './file-access.js';
 import type { HostStats } from './host/wire.js';
 import { defaultHostCommand, type HostCommand, type HostProcess } from './host-process.js';
 import { HostSupervisor } from './host-supervisor.js';
+import { ImageHosts } from './image-hosts.js';
 import { persistState } from './persist-state.js';
-import { readDurable, recallState } from './recall-state.js';
+import { imageOf, readDurable, recallState } from './recall-state.js';
 import type { RunBounds } from './run-call.js';
 import { SlotHashes } from './slot-hashes.js';
 import { openStartupCache } from './startup-cache.js';
 import { baseEntry, type StateEntry, StateRegistry } from './state-registry.js';
+import { WasmImages, type WasmImagesOptions } from './wasm-images.js';
 import { WasmMachine } from './wasm-machine.js';
 
 const GIB = 1024 ** 3;
@@ -40,6 +44,14 @@ export interface WasmSubstrateOptions {
   readonly pageStore: PageStore;
   /** Folder for the engine's startup snapshot. */
   readonly cacheDir: string;
+  /** Inputs of base images. Without it there are none but the standard library. */
+  readonly imageStore?: ImageStore;
+  /** Hosts of images that run at a time while idle ones can be ended. Default 2. */
+  readonly imageHostsMax?: number;
+  /** List of the engine's packages, for tests. Default: the one that comes with it. */
+  readonly packageLock?: string;
+  /** How packages are downloaded, for tests. Default: `fetch`. */
+  readonly download?: typeof fetch;
   /** Executors, each with one CPython. Default: one a core, at least 2, at most 8. */
   readonly workers?: number;
   /** Memory for the pages of all states together, bytes. Default 4 GiB. */
@@ -72,8 +84,10 @@ const SUPPORT: SubstrateSupport = {
 export class WasmSubstrate implements Substrate {
   readonly name = 'wasm';
   readonly supports = SUPPORT;
+  readonly images?: WasmImages;
   readonly #pageStore: PageStore;
-  readonly #supervisor: HostSupervisor;
+  readonly #hosts: ImageHosts;
+  #engineDigest: Promise<string> | null = null;
   readonly #registry = new StateRegistry();
   readonly #known = new WeakMap<HostProcess, SlotHashes>();
   readonly #bounds: RunBounds;
@@ -82,26 +96,38 @@ export class WasmSubstrate implements Substrate {
     const { graceMs = 500, queueWaitMs = 60_000, log = () => undefined } = options;
     this.#pageStore = options.pageStore;
     this.#bounds = { graceMs, queueWaitMs, commitWaitMs: 60_000 };
-    this.#supervisor = new HostSupervisor({
+    const common = {
       command: options.hostCommand ?? defaultHostCommand(),
       start: {
         workers: options.workers ?? Math.min(WORKERS_MAX, Math.max(2, availableParallelism())),
         slabBudgetBytes: options.slabBudgetBytes ?? 4 * GIB,
         schedule: options.schedule ?? 'nearest',
       },
-      cache: openStartupCache(options.cacheDir),
       log,
+    };
+    const cacheOf = (image: ImageHash | null) => openStartupCache(options.cacheDir, image);
+    const images = imagesOf(options, { hosts: () => this.#hosts, cacheOf });
+    if (images !== null) this.images = images;
+    this.#hosts = new ImageHosts({
+      own: new HostSupervisor({ ...common, cache: cacheOf(null), image: null }),
+      make: (hash) => {
+        if (images === null) throw noImages();
+        const image = { hash, bundle: () => images.bundle(hash) };
+        return new HostSupervisor({ ...common, cache: cacheOf(hash), image });
+      },
+      ...(options.imageHostsMax === undefined ? {} : { hostsMax: options.imageHostsMax }),
     });
   }
 
-  async baseDigest(wait: Wait): Promise<string> {
-    return (await this.#supervisor.live(wait)).baseDigest;
+  async baseDigest(wait: Wait, image?: ImageHash): Promise<string> {
+    return (await this.#hosts.live(image ?? null, wait)).baseDigest;
   }
 
-  async boot(_spec: WorldSpec, identity: BranchIdentity, wait: Wait): Promise<Machine> {
-    const { base } = await this.#supervisor.live(wait);
+  async boot(spec: WorldSpec, identity: BranchIdentity, wait: Wait): Promise<Machine> {
+    const image = spec.image ?? null;
+    const { base } = await this.#hosts.live(image, wait);
     // Limits come with each execution, and the identity is applied by the first: nothing else is to do.
-    return this.#machine(baseEntry(base), identity);
+    return this.#machine(baseEntry(image, base), identity);
   }
 
   async restore(state: StateRef, identity: BranchIdentity, _wait: Wait): Promise<Machine> {
@@ -111,9 +137,10 @@ export class WasmSubstrate implements Substrate {
   async persist(state: StateRef, wait: Wait): Promise<DurableState> {
     const entry = this.#registry.keep(this.#registry.find(state));
     try {
-      const { process, baseDigest } = await this.#supervisor.live(wait);
+      const { process, baseDigest } = await this.#hosts.live(entry.image, wait);
       const host = entry.home ?? process;
-      const engineDigest = await this.#supervisor.engineDigest();
+      this.#engineDigest ??= digestEngine();
+      const engineDigest = await this.#engineDigest;
       const known = this.#knownOf(host);
       return await persistState({
         host,
@@ -130,7 +157,8 @@ export class WasmSubstrate implements Substrate {
   }
 
   async recall(durable: DurableState, wait: Wait): Promise<StateRef> {
-    const { process, baseDigest } = await this.#supervisor.live(wait);
+    const image = imageOf(durable);
+    const { process, baseDigest } = await this.#hosts.live(image, wait);
     const manifest = await readDurable(durable, this.#pageStore, baseDigest);
     const handle = process.nextId();
     const known = this.#knownOf(process);
@@ -142,7 +170,7 @@ export class WasmSubstrate implements Substrate {
       pageStore: this.#pageStore,
       wait,
     });
-    const entry = { home: process, handle, stamp: manifest.stamp, facts, keepers: 0 };
+    const entry = { home: process, image, handle, stamp: manifest.stamp, facts, keepers: 0 };
     return this.#registry.reference(entry);
   }
 
@@ -165,7 +193,8 @@ export class WasmSubstrate implements Substrate {
       const sourceOf = (source: StateRef): StateEntry => this.#registry.find(source);
       const { facts, changes } = await editFiles(target, { edits, ...how, to, sourceOf });
       // Who it ran as last does not change: the next execution is the first that sees the files, and no branch.
-      const entry = { home: target.host, handle: to, stamp: target.entry.stamp, facts, keepers: 0 };
+      const { image, stamp } = target.entry;
+      const entry = { home: target.host, image, handle: to, stamp, facts, keepers: 0 };
       return { state: this.#registry.reference(entry), changes };
     });
   }
@@ -174,6 +203,7 @@ export class WasmSubstrate implements Substrate {
     return this.#withFiles(a, wait, async (target) => {
       const other = this.#registry.keep(this.#registry.find(b));
       try {
+        requireSameImage(target.entry, other);
         const host = target.entry.home ?? other.home ?? target.host;
         if ((other.home ?? host) !== host) {
           throw new WorldError('UNSUPPORTED', 'The memory of these two states is not in one process.');
@@ -189,7 +219,7 @@ export class WasmSubstrate implements Substrate {
   async #withFiles<T>(state: StateRef, wait: Wait, work: (target: FileTarget) => Promise<T>): Promise<T> {
     const entry = this.#registry.keep(this.#registry.find(state));
     try {
-      const host = entry.home ?? (await this.#supervisor.live(wait)).process;
+      const host = entry.home ?? (await this.#hosts.live(entry.image, wait)).process;
       return await work({ host, entry, wait });
     } finally {
       this.#registry.release(entry);
@@ -201,19 +231,19 @@ export class WasmSubstrate implements Substrate {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#supervisor.close();
+    await this.#hosts.close();
   }
 
   /** Facts about the executor host, for diagnosis and tests. */
-  async stats(wait: Wait = {}): Promise<HostStats & { readonly pid: number }> {
-    const { process } = await this.#supervisor.live(wait);
+  async stats(wait: Wait = {}, image?: ImageHash): Promise<HostStats & { readonly pid: number }> {
+    const { process } = await this.#hosts.live(image ?? null, wait);
     const { message } = await process.request('stats', (request) => ({ type: 'stats', request }), { wait });
     return { ...message.stats, pid: process.pid ?? -1 };
   }
 
   #machine(entry: ReturnType<typeof baseEntry>, identity: BranchIdentity): Machine {
     return new WasmMachine(
-      { registry: this.#registry, supervisor: this.#supervisor, bounds: this.#bounds },
+      { registry: this.#registry, hosts: this.#hosts, bounds: this.#bounds },
       entry,
       identity,
     );
@@ -224,6 +254,35 @@ export class WasmSubstrate implements Substrate {
     this.#known.set(host, known);
     return known;
   }
+}
+
+function imagesOf(
+  { imageStore, packageLock, download }: WasmSubstrateOptions,
+  parts: Pick<WasmImagesOptions, 'hosts' | 'cacheOf'>,
+): WasmImages | null {
+  if (imageStore === undefined) return null;
+  return new WasmImages({
+    ...parts,
+    store: imageStore,
+    ...(packageLock === undefined ? {} : { packageLock }),
+    ...(download === undefined ? {} : { download }),
+  });
+}
+
+function requireSameImage(a: StateEntry, b: StateEntry): void {
+  if (a.image === b.image) return;
+  const names = [a, b].map(({ image }) =>
+    image === null ? 'the standard library' : `image ${image.slice(0, 12)}`,
+  );
+  const text = `the memory of a state on ${names[0]} cannot be compared with that of one on ${names[1]}`;
+  throw new WorldError('IMAGE_MISMATCH', `${text}: compare worlds of one image`);
+}
+
+function noImages(): WorldError {
+  return new WorldError(
+    'UNSUPPORTED',
+    'This substrate was opened without a store for images: it has none but its own.',
+  );
 }
 
 /** The `wasm` substrate. Starts its executor host when first used; dispose it to end the host. */

@@ -42,6 +42,10 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import('./commands/journal-commands.js')).JOURNAL_COMMANDS,
   },
   {
+    words: ['image', 'image-create', 'image-list', 'image-show', 'image-remove'],
+    load: async () => (await import('./commands/image-commands.js')).IMAGE_COMMANDS,
+  },
+  {
     words: ['doctor'],
     load: async () => [(await import('./commands/doctor-command.js')).DOCTOR_COMMAND],
   },

@@ -24,6 +24,7 @@ import type { BisectInput, BisectView } from '../../model/bisect-api.js';
 import type { ArchiveInput, ArchiveView } from '../../model/journal-api.js';
 import type { RenameView, SnapshotItem, SnapshotsInput } from '../../model/name-api.js';
 import type { StatusView } from '../../model/status-api.js';
+import { ImagesClient } from './images-client.js';
 import type { CallOptions, Transport } from './transport.js';
 
 export type { CallOptions, CallProgress, Transport } from './transport.js';
@@ -41,8 +42,12 @@ type Without<T> = Omit<T, 'world'>;
 export class RuntimeClient implements AsyncDisposable {
   readonly #transport: Transport;
 
+  /** Base images: packages and a preamble that worlds start from. */
+  readonly images: ImagesClient;
+
   constructor(transport: Transport) {
     this.#transport = transport;
+    this.images = new ImagesClient(transport);
   }
 
   /** Makes a world, fresh or from a snapshot. */

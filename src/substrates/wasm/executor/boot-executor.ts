@@ -7,6 +7,7 @@ import { GuestInputs } from './guest-inputs.js';
 import { GuestMemory } from './guest-memory.js';
 import { openPipe } from './guest-pipes.js';
 import { HostChannel } from './host-channel.js';
+import { linkAgain } from './link-libraries.js';
 import { pinGlobals } from './pins.js';
 import { MEMORY_MAX_BYTES } from './sizes.js';
 import { decodeStartup, PackedSlots } from './startup-format.js';
@@ -36,8 +37,12 @@ export async function bootExecutor(options: BootOptions): Promise<Executor> {
     interrupt: options.interrupt,
     from: { snapshot: startup.engineSnapshot },
   });
-  const { base } = startup;
+  const { base, libraries } = startup;
   const slots = new PackedSlots(startup.pages);
+  if (libraries.paths.length > 0) {
+    if (base.files !== undefined) guest.files.load(slots, base.files);
+    linkAgain(guest.engine, libraries);
+  }
   guest.memory.loadWhole(slots, base.indexes, base.ids, base.registers.heapTop);
   if (base.files !== undefined) guest.files.load(slots, base.files);
   // The snapshot's ids mean nothing in the slab.

@@ -105,6 +105,9 @@ const CONSTANT_IMPORTS: Readonly<Record<string, number | null>> = {
   __syscall_socket: -ERRNO.EPERM,
 };
 
+/** Finds a function that a library brought into the table. One that is not there would grow it, which ends the run. */
+const SYMBOL_IMPORT = '_dlsym_js';
+
 /** What the imports that we implement ourselves need from the engine. */
 export interface OwnImports {
   readonly inputs: GuestInputs;
@@ -118,6 +121,8 @@ export interface OwnImports {
 
 export class ImportLock {
   locked = false;
+  /** Libraries were loaded before the lock: their symbols may be looked up after it. No further library can be loaded. */
+  hasLibraries = false;
   /** Names of the imports that were refused, for error messages and the audit. */
   readonly refused = new Set<string>();
   readonly #constants = new Map<string, number | null>(Object.entries(CONSTANT_IMPORTS));
@@ -136,7 +141,7 @@ export class ImportLock {
     if (ours || Object.hasOwn(ALLOWED_IMPORTS, name)) return original;
     const constant = this.#constants.get(name);
     const guarded: ImportFunction = (...parts) => {
-      if (!this.locked) return original(...parts);
+      if (!this.locked || (this.hasLibraries && name === SYMBOL_IMPORT)) return original(...parts);
       if (constant !== undefined) return constant;
       this.refused.add(name);
       throw new RefusedImport(name);

@@ -147,6 +147,10 @@ export interface EngineExports {
   emscripten_stack_get_base(): number;
   sbrk(increment: number): number;
   malloc(size: number): number;
+  dlopen(path: number, flags: number): number;
+  dlsym(library: number, name: number): number;
+  /** Address of the last error of the two above, or 0. */
+  dlerror(): number;
   free(pointer: number): void;
   PyUnicode_FromStringAndSize(pointer: number, length: number): number;
   PyUnicode_AsUTF8AndSize(object: number, lengthOut: number): number;

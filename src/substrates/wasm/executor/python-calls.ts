@@ -84,6 +84,15 @@ function copyIn(exports: EngineExports, bytes: Buffer, pointer: number): void {
   new Uint8Array(exports.memory.buffer, pointer, bytes.length).set(bytes);
 }
 
+/** Calls `use` with the address of `text` as C has strings. */
+export function withCString<T>(exports: EngineExports, text: string, use: (pointer: number) => T): T {
+  const bytes = Buffer.from(`${text}\0`);
+  return onStack(exports, bytes.length, (pointer) => {
+    copyIn(exports, bytes, pointer);
+    return use(pointer);
+  });
+}
+
 /** Lends `size` bytes of the C stack: nothing of them remains in the state. */
 function onStack<T>(exports: EngineExports, size: number, use: (pointer: number) => T): T {
   const stack = exports.__stack_pointer;

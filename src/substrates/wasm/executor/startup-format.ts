@@ -3,11 +3,12 @@ import { deserialize, serialize } from 'node:v8';
 import { WorldError } from '../../../model/world-error.js';
 import { PAGE_BYTES } from '../../../ports/page-store.js';
 import type { CommitDelta, PageSink, PageSlots } from './executor-contract.js';
+import type { LinkedLibraries } from './link-libraries.js';
 import type { HarnessAddresses } from './python-calls.js';
 import { roundUp } from './sizes.js';
 
 const MAGIC = 'WRLDBASE';
-const VERSION = 1;
+const VERSION = 2;
 const HEADER_BYTES = 24;
 
 /** What an executor starts from. */
@@ -16,6 +17,8 @@ export interface StartupSnapshot {
   readonly base: CommitDelta;
   readonly pages: Uint8Array;
   readonly addresses: HarnessAddresses;
+  /** Native libraries that must be loaded before the base state is. */
+  readonly libraries: LinkedLibraries;
   /** SHA-256 over the base state. */
   readonly baseDigest: string;
   /** The engine's own snapshot of an interpreter that has just started: it sets up the JavaScript side. */
@@ -24,8 +27,8 @@ export interface StartupSnapshot {
 
 /** magic, u32 version, u32 header length, u64 length of the pages; header; from the next page on, pages, engine snapshot. */
 export function encodeStartup(snapshot: StartupSnapshot): Uint8Array<ArrayBuffer> {
-  const { base, addresses, baseDigest, pages, engineSnapshot } = snapshot;
-  const header = serialize({ base, addresses, baseDigest });
+  const { base, addresses, libraries, baseDigest, pages, engineSnapshot } = snapshot;
+  const header = serialize({ base, addresses, libraries, baseDigest });
   const start = Buffer.alloc(HEADER_BYTES);
   start.write(MAGIC, 0, 'latin1');
   start.writeUInt32LE(VERSION, 8);

@@ -1,11 +1,14 @@
 import type { Executor } from './executor-contract.js';
 import type { EngineExports } from './pyodide-internals.js';
 import { callWithText, type HarnessAddresses } from './python-calls.js';
+import { runPreamble, unlimited } from './run-preamble.js';
 
 export interface WarmUpOptions {
   readonly executor: Executor;
   readonly exports: EngineExports;
   readonly addresses: HarnessAddresses;
+  /** Code that every world of the image starts behind. */
+  readonly preamble: string | null;
 }
 
 /** Enough for CPython's adaptive interpreter and its caches to settle, as measured by the pages that `x = 1` changes. */
@@ -31,13 +34,15 @@ const NEUTRAL_SAMPLES = ['__name__ = "__main__"', 'None', '7'] as const;
  * what it shares with every other world.
  */
 export function warmUp(options: WarmUpOptions): void {
-  const { executor, exports, addresses } = options;
+  const { executor, exports, addresses, preamble } = options;
   const run = (code: string) => {
-    const outcome = executor.run(request(code), () => {});
+    const outcome = executor.run(unlimited(code), () => {});
     if (outcome.kind !== 'done') throw new Error(`warming up with ${code}: ${JSON.stringify(outcome)}`);
   };
   for (let round = 0; round < ROUNDS; round++) for (const code of SAMPLES) run(code);
   callWithText(exports, addresses, addresses.tidy, '');
+  // Behind the tidying, which would take its variables, and before the heap is packed.
+  if (preamble !== null) runPreamble(executor, preamble);
   callWithText(exports, addresses, addresses.fillPools, '');
   fillHoles(exports);
   // The interpreter's free lists, which the collector has just emptied, fill again with objects that lie together.
@@ -64,18 +69,4 @@ function fillHoles(exports: EngineExports): void {
 function stepBelow(size: number): number {
   if (size > 4096) return size / 2;
   return size > 512 ? 256 : 8;
-}
-
-function request(code: string): Parameters<Executor['run']>[0] {
-  return {
-    code,
-    clockNs: 0n,
-    rekey: null,
-    balances: {},
-    memoryBytes: 1024 * 1024 * 1024,
-    outputBytes: 1024 * 1024,
-    fileBytes: 1024 * 1024 * 1024,
-    files: 1_000_000,
-    openFiles: 4096,
-  };
 }

@@ -1,9 +1,11 @@
+import { ImageFault } from '../executor/image-bundle.js';
 import { ExecutorPool } from './executor-pool.js';
 import { FileService } from './file-service.js';
 import type { FrameConnection } from './frame-connection.js';
 import { PART_BYTES } from './frames.js';
 import { PageMemory } from './page-memory.js';
 import { SegmentSlots } from './page-slots.js';
+import { STARTUP_BYTES_MAX } from './startup-file.js';
 import { factsOf } from './state-store.js';
 import { StateTransfer } from './state-transfer.js';
 import {
@@ -21,11 +23,13 @@ export interface HostOptions {
   readonly compileEngine: () => Promise<Engine>;
   /** The startup snapshot that this process was given, or null. */
   readonly readStartup: () => Uint8Array | null;
-  readonly makeStartup: (engine: Engine) => Promise<Uint8Array>;
+  readonly makeStartup: (engine: Engine, image: Uint8Array | null) => Promise<Uint8Array>;
   readonly spawn: SpawnThread;
   /** Ends the process. */
   readonly exit: () => void;
 }
+
+const FATAL_CHARS = 60_000;
 
 /** The executor host without its process: answers the control process's messages. */
 export class ExecutorHost {
@@ -35,6 +39,8 @@ export class ExecutorHost {
   #pool: ExecutorPool | null = null;
   #transfer: StateTransfer | null = null;
   #files: FileService | null = null;
+  /** The image bundle that is on its way, and how much of it is here. */
+  #image: { readonly start: StartMessage; readonly bytes: Buffer; received: number } | null = null;
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -48,6 +54,9 @@ export class ExecutorHost {
     switch (message.type) {
       case 'start':
         this.#begin(message);
+        return;
+      case 'imagePart':
+        this.#receiveImage(message.offset, binary);
         return;
       case 'run':
         this.#run(message, binary);
@@ -78,20 +87,44 @@ export class ExecutorHost {
     }
   }
 
-  #fatal(message: string): void {
-    this.#options.connection.send({ type: 'fatal', message });
+  #fatal(message: string, image = false): void {
+    // A traceback may be long; its end says what went wrong.
+    this.#options.connection.send({ type: 'fatal', message: message.slice(-FATAL_CHARS), image });
     this.#options.connection.end(this.#options.exit);
   }
 
   #begin(message: StartMessage): void {
+    const imageBytes = message.imageBytes ?? 0;
+    if (imageBytes > 0) this.#image = { start: message, bytes: Buffer.alloc(imageBytes), received: 0 };
+    else this.#start(message, null);
+  }
+
+  #receiveImage(offset: number, binary: Buffer): void {
+    const image = this.#image;
+    if (image === null || offset !== image.received || offset + binary.length > image.bytes.length) {
+      throw new Error('a part of an image that does not belong here');
+    }
+    image.received += binary.copy(image.bytes, offset);
+    if (image.received < image.bytes.length) return;
+    this.#image = null;
+    this.#start(image.start, image.bytes);
+  }
+
+  #start(message: StartMessage, image: Uint8Array | null): void {
     this.#memory = new PageMemory(message.slabBudgetBytes);
-    this.#hire(message, this.#memory).catch((error: unknown) => {
-      this.#fatal(`the workers do not start: ${String(error)}`);
+    this.#hire(message, image, this.#memory).catch((error: unknown) => {
+      if (error instanceof ImageFault) this.#fatal(error.message, true);
+      else this.#fatal(`the workers do not start: ${String(error)}`);
     });
   }
 
-  async #makeStartup(engine: Engine): Promise<Uint8Array> {
-    const bytes = await this.#options.makeStartup(engine);
+  async #makeStartup(engine: Engine, image: Uint8Array | null): Promise<Uint8Array> {
+    const bytes = await this.#options.makeStartup(engine, image);
+    if (bytes.length > STARTUP_BYTES_MAX) {
+      throw new ImageFault(
+        `its base takes ${bytes.length} bytes; ${STARTUP_BYTES_MAX} are allowed: make it smaller`,
+      );
+    }
     const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
     shared.set(bytes);
     return shared;
@@ -104,11 +137,14 @@ export class ExecutorHost {
     }
   }
 
-  async #hire(start: StartMessage, memory: PageMemory): Promise<void> {
+  async #hire(start: StartMessage, image: Uint8Array | null, memory: PageMemory): Promise<void> {
     // Read while the engine compiles on other threads.
     const cached = this.#options.readStartup();
     const engine = await this.#engine;
-    const startup = cached ?? (await this.#makeStartup(engine));
+    if (cached === null && image === null && start.imageBytes !== null) {
+      throw new Error('the startup snapshot of the image is damaged');
+    }
+    const startup = cached ?? (await this.#makeStartup(engine, image));
     if (cached === null) this.#sendStartup(startup);
     const { connection } = this.#options;
     const pool = new ExecutorPool({

@@ -51,6 +51,8 @@ export interface StartMessage {
   readonly slabBudgetBytes: number;
   /** Which idle worker takes a run: the one with least to load, or, to test loading, with most. */
   readonly schedule: 'nearest' | 'farthest';
+  /** Length of the image bundle that follows in parts; 0: none does; null: the base is the standard library alone. */
+  readonly imageBytes: number | null;
 }
 
 /** Binary: the code in UTF-8, which as JSON might be six times as long. */
@@ -133,6 +135,8 @@ export type FileMessage =
 
 export type ControlMessage =
   | StartMessage
+  /** Binary: the bytes of the image bundle at `offset`, in order. */
+  | { readonly type: 'imagePart'; readonly offset: number }
   | RunMessage
   /** Ends a run softly: unqueues it, or raises KeyboardInterrupt in it until it ends. */
   | { readonly type: 'interrupt'; readonly run: number }
@@ -237,8 +241,8 @@ export type HostMessage =
       readonly reason: RefusalReason;
       readonly message: string;
     }
-  /** The host cannot go on; it exits after this. */
-  | { readonly type: 'fatal'; readonly message: string };
+  /** The host cannot go on; it exits after this. `image`: because the image cannot be built. */
+  | { readonly type: 'fatal'; readonly message: string; readonly image: boolean };
 
 export function registersToWire(registers: Registers): WireRegisters {
   return {

@@ -23,6 +23,7 @@ export { given } from '../given-fields.js';
 interface CreateOptions {
   name?: string;
   substrate?: string;
+  image?: string;
   seed?: string;
   snapshot?: string;
   detached?: boolean;
@@ -47,6 +48,7 @@ const create = actionCommand({
   options: [
     option('--name <name>', 'the same as the argument'),
     option('--substrate <name>', 'what it runs on (default: wasm)'),
+    option('--image <name>', 'base image that it starts from (default: standard)'),
     option('--seed <number>', 'seed of everything random in it (default: drawn)'),
     option('--snapshot <snapshot>', 'start from this snapshot, by id or name'),
     option('--detached', 'from a snapshot of a collapsed world: in the root verse, with no balances'),
@@ -71,6 +73,7 @@ const create = actionCommand({
   fields: {
     name: 'name',
     substrate: '--substrate',
+    image: '--image',
     seed: '--seed',
     limits: {
       parts: {
@@ -115,6 +118,7 @@ const create = actionCommand({
     return given({
       name,
       substrate: options.substrate,
+      image: options.image,
       seed: options.seed,
       snapshot: options.snapshot,
       detached: options.detached,

@@ -123,6 +123,8 @@ function worldOf(id: string, parentId: string | null, more: Partial<WorldView> =
     name: id,
     status: 'running',
     substrate: 'wasm',
+    image: 'standard',
+    baseDigest: 'ab',
     verse: 'root',
     verseId: 'vrs',
     trit: 0,

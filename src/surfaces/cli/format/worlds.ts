@@ -110,6 +110,7 @@ export function worldCard(paint: Paint, world: WorldView): string {
     ['trit', paint.trit(world.trit, tritText(world.trit))],
     ['probability', world.probability],
     ['substrate', world.substrate],
+    ['image', world.image],
     ['head', world.head],
     ['executions', String(world.executions)],
     ['parent', world.parentId],

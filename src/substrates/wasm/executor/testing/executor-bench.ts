@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { DEFAULT_LIMITS, MIB } from '../../../../model/limits.js';
 import { PAGE_BYTES } from '../../../../ports/page-store.js';
 import type { CommitDelta, FileTree, Registers, RunOutcome, RunRequest } from '../executor-contract.js';
+import { encodeBundle, type ImageBundle } from '../image-bundle.js';
 import { EXECUTOR_STACK_MIB } from '../sizes.js';
 import { compileEngine, makeStartupSnapshot } from '../startup-snapshot.js';
 import type { TestAnswer, TestOrder } from './executor-worker.js';
@@ -27,9 +28,9 @@ export interface Ran {
 
 const SLOTS = 512 * MIB;
 
-export async function makeStartup(): Promise<Startup> {
+export async function makeStartup(image?: ImageBundle): Promise<Startup> {
   const { module } = await compileEngine();
-  const made = await makeStartupSnapshot(module);
+  const made = await makeStartupSnapshot(module, image === undefined ? null : encodeBundle(image));
   const bytes = new Uint8Array(new SharedArrayBuffer(made.length));
   bytes.set(made);
   return { module, bytes };
