@@ -14,9 +14,19 @@ import { LATENCY } from './latency.mjs';
 import { describeMachine } from './machine.mjs';
 import { MEMORY } from './memory.mjs';
 import { SIBLINGS } from './siblings.mjs';
+import { STORE } from './store.mjs';
 
 /** Each has one row, itself, or several `rows` that one run fills. */
-const MEASUREMENTS = [...COLD_START, ...CLI_DAEMON, ...LATENCY, ...FANOUT, ...SIBLINGS, ...MEMORY, ...CPU];
+const MEASUREMENTS = [
+  ...COLD_START,
+  ...CLI_DAEMON,
+  ...LATENCY,
+  ...FANOUT,
+  ...SIBLINGS,
+  ...MEMORY,
+  ...STORE,
+  ...CPU,
+];
 /** With --quick, a measurement takes this part of its samples. */
 const QUICK_PART = 0.1;
 

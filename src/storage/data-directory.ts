@@ -9,7 +9,16 @@ export const DATA_DIRECTORY_VERSION = 1;
 
 const FORMAT_MAGIC = 'world-runtime data directory';
 const FORMAT_BYTES_MAX = 256;
-const DIRECTORIES = ['journal', 'checkpoints', 'packs', 'states', 'images', 'cache', 'exports'] as const;
+const DIRECTORIES = [
+  'journal',
+  'checkpoints',
+  'packs',
+  'states',
+  'index',
+  'images',
+  'cache',
+  'exports',
+] as const;
 /** What a directory may hold that was being created when the process died. */
 const OWN_NAMES = new Set<string>([
   ...DIRECTORIES,
@@ -34,6 +43,8 @@ export interface DataDirectoryPaths {
   /** Packs of pages, and the manifests that name them (page-packs/). */
   readonly packs: string;
   readonly states: string;
+  /** Where each page is; made again from the packs when it is missing. */
+  readonly index: string;
   readonly catalog: string;
   /** What base images are built from (image-files/). */
   readonly images: string;
@@ -69,6 +80,7 @@ export function dataDirectoryPaths(path: string): DataDirectoryPaths {
     checkpoints: join(root, 'checkpoints'),
     packs: join(root, 'packs'),
     states: join(root, 'states'),
+    index: join(root, 'index'),
     catalog: join(root, 'catalog.duckdb'),
     images: join(root, 'images'),
     cache: join(root, 'cache'),

@@ -87,6 +87,7 @@ describe('a data directory', () => {
       'checkpoints',
       'exports',
       'images',
+      'index',
       'journal',
       'packs',
       'states',

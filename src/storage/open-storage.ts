@@ -57,7 +57,12 @@ export async function openStorage(path: string, options: StorageOptions = {}): P
       onDurable: (entry) => catalog.project(entry),
     });
     opened.unshift(journal);
-    const pages = await openPagePacks({ packs: paths.packs, states: paths.states, fileOps });
+    const pages = await openPagePacks({
+      packs: paths.packs,
+      states: paths.states,
+      index: paths.index,
+      fileOps,
+    });
     opened.unshift(pages);
     const images = await openImageFiles(paths.images, fileOps);
     notes.push(

@@ -9,7 +9,13 @@ import {
   type PackedPage,
   TRAILER_BYTES,
 } from './pack-format.js';
-import { decodeEntryHeader, ENTRY_HEADER_BYTES, ENTRY_MARKER, isEntryIntact } from './page-codec.js';
+import {
+  baseOfEntry,
+  decodeEntryHeader,
+  ENTRY_HEADER_BYTES,
+  ENTRY_MARKER,
+  isEntryIntact,
+} from './page-codec.js';
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
 const ENTRY_BYTES_MAX = ENTRY_HEADER_BYTES + 4096;
@@ -18,6 +24,8 @@ const ENTRY_BYTES_MAX = ENTRY_HEADER_BYTES + 4096;
 export interface LoadedPack {
   /** Key under which it was written, or null when the header is damaged. */
   readonly key: string | null;
+  readonly version: number;
+  readonly packBytes: number;
   readonly pages: readonly PackedPage[];
   /** What was damaged, for the user; empty for a sound pack. */
   readonly damage: readonly string[];
@@ -34,16 +42,18 @@ export async function loadPack(fileOps: FileOps, path: string): Promise<LoadedPa
   try {
     const packBytes = await file.sizeBytes();
     const header = decodePackHeader(await readPart(file, 0, Math.min(PACK_HEADER_BYTES_MAX, packBytes)));
-    if (header && header.version !== PACK_VERSION) throw wrongVersion(path, header.version);
+    if (header && (header.version < 1 || header.version > PACK_VERSION))
+      throw wrongVersion(path, header.version);
     const damage = header ? [] : [`the header of ${path} is damaged`];
     const key = header?.key ?? null;
-    const pages = await readFooter(file, packBytes);
-    if (pages) return { key, pages, damage };
+    const version = header?.version ?? PACK_VERSION;
+    const pages = await readFooter(file, packBytes, version);
+    if (pages) return { key, version, packBytes, pages, damage };
     const found = await scanEntries(file, header?.headerBytes ?? 0, packBytes);
     damage.push(
       `the index of ${path} is damaged; ${found.length} intact pages were found by reading it through`,
     );
-    return { key, pages: found, damage };
+    return { key, version, packBytes, pages: found, damage };
   } finally {
     await file.close();
   }
@@ -52,16 +62,16 @@ export async function loadPack(fileOps: FileOps, path: string): Promise<LoadedPa
 function wrongVersion(path: string, version: number): WorldError {
   return new WorldError(
     'DATA_DIR_VERSION',
-    `The pack ${path} has version ${version}; this program reads version ${PACK_VERSION}. Use the program that wrote it.`,
+    `The pack ${path} has version ${version}; this program reads versions 1 to ${PACK_VERSION}. Use the program that wrote it.`,
     { details: { path, found: version, supported: PACK_VERSION } },
   );
 }
 
-async function readFooter(file: OpenFile, packBytes: number): Promise<PackedPage[] | null> {
+async function readFooter(file: OpenFile, packBytes: number, version: number): Promise<PackedPage[] | null> {
   if (packBytes < TRAILER_BYTES) return null;
   const offset = footerOffset(await readPart(file, packBytes - TRAILER_BYTES, TRAILER_BYTES), packBytes);
   if (offset === null) return null;
-  return decodeFooter(await readPart(file, offset, packBytes - offset));
+  return decodeFooter(await readPart(file, offset, packBytes - offset), version);
 }
 
 async function scanEntries(file: OpenFile, start: number, packBytes: number): Promise<PackedPage[]> {
@@ -93,7 +103,8 @@ function scanChunk(
     const header = decodeEntryHeader(chunk.subarray(marker, marker + ENTRY_HEADER_BYTES));
     const entry = header && chunk.subarray(marker, marker + header.entryBytes);
     if (header && entry && entry.length === header.entryBytes && isEntryIntact(entry)) {
-      pages.push({ hash: header.hash, offset: start + marker, entryBytes: header.entryBytes });
+      const { hash, entryBytes, depth } = header;
+      pages.push({ hash, offset: start + marker, entryBytes, depth, base: baseOfEntry(entry) });
       at = marker + header.entryBytes;
     } else {
       at = marker + 1;

@@ -4,6 +4,7 @@ import type { PageHash, StoredManifest } from '../../ports/page-store.js';
 import { replaceAtomically } from '../atomic-write.js';
 import { errnoOf, type FileOps, readSmallFile, storageFailed } from '../file-ops.js';
 import {
+  type BaseName,
   contentDigest,
   decodeManifest,
   encodeManifest,
@@ -27,8 +28,8 @@ export interface ReadManifest {
   /** Null for one of version 1 that does not say. */
   readonly references: readonly PageHash[] | null;
   readonly depth: number;
-  /** Digests of the manifests it is a difference to, nearest first. */
-  readonly bases: readonly string[];
+  /** The manifests it is a difference to, nearest first. */
+  readonly bases: readonly BaseName[];
 }
 
 /** The manifests of a data directory, a file each, some of them as differences to others. */
@@ -56,8 +57,12 @@ export class ManifestFiles {
     return names.flatMap((name) => (name.endsWith(BASE_ENDING) ? [name.slice(0, -BASE_ENDING.length)] : []));
   }
 
-  /** Leaves the fsync of the directory to the caller. */
-  async write(key: string, content: StoredManifest, basedOn: string | undefined): Promise<void> {
+  /** Leaves the fsync of the directory to the caller. Returns what it is a difference to. */
+  async write(
+    key: string,
+    content: StoredManifest,
+    basedOn: string | undefined,
+  ): Promise<readonly BaseName[]> {
     requireKey(key);
     const digest = contentDigest(content);
     await this.#keepReplaced(key, digest);
@@ -68,7 +73,9 @@ export class ManifestFiles {
       throw new WorldError('STORAGE_FAILED', `The manifest ${key} has ${limit}.`, { details: { key } });
     }
     await replaceAtomically(this.#fileOps, this.path(key), bytes);
-    this.#cache({ key, depth, digest, content });
+    const bases = depth > 0 && base ? [{ key: base.key, digest: base.digest }, ...base.bases] : [];
+    this.#cache({ key, depth, digest, content, bases });
+    return bases;
   }
 
   /** @throws STATE_LOST, PAGE_CORRUPT, DATA_DIR_VERSION, STORAGE_FAILED. */
@@ -165,10 +172,10 @@ export class ManifestFiles {
     const cached = this.#cached.get(key);
     if (cached) return cached;
     try {
-      const { manifest, references, depth } = await this.read(key);
+      const { manifest, references, depth, bases } = await this.read(key);
       if (references === null || depth >= MANIFEST_DEPTH_MAX) return null;
       const content = { manifest, references };
-      const base = { key, depth, content, digest: contentDigest(content) };
+      const base = { key, depth, content, bases, digest: contentDigest(content) };
       this.#cache(base);
       return base;
     } catch (thrown) {
@@ -207,7 +214,7 @@ export class ManifestFiles {
       }
       const below = await this.#readBase(key, base.key, base.digest, depth);
       const { manifest, references } = decoded.resolve(below.content);
-      return { manifest, references, depth, bases: [base.digest, ...below.bases] };
+      return { manifest, references, depth, bases: [base, ...below.bases] };
     } catch (thrown) {
       if (thrown instanceof WorldError) throw thrown;
       throw damaged(key, path, thrown instanceof Error ? thrown.message : String(thrown));
@@ -220,7 +227,7 @@ export class ManifestFiles {
     key: string,
     digest: string,
     depthMax: number,
-  ): Promise<{ content: StoredManifest; bases: readonly string[] }> {
+  ): Promise<{ content: StoredManifest; bases: readonly BaseName[] }> {
     let reason = 'it is gone';
     for (const path of [this.path(key), this.#basePath(digest)]) {
       const file = await this.#readFile(path);

@@ -36,6 +36,8 @@ export interface ManifestBase {
   /** `contentDigest` of it. */
   readonly digest: string;
   readonly content: StoredManifest;
+  /** What it is itself a difference to, nearest first. */
+  readonly bases: readonly BaseName[];
 }
 
 export interface BaseName {

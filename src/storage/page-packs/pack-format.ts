@@ -4,20 +4,23 @@ import type { PageHash } from '../../ports/page-store.js';
 import { ENTRY_HEADER_BYTES } from './page-codec.js';
 
 /**
- * A pack's bytes, version 1. All integers are little-endian.
+ * A pack's bytes. All integers are little-endian.
  *
  * Header: magic (8), version u32, length of the key u32, the key under which the pack was written, CRC-32 of all that.
- * Then the entries (page-codec.ts), one behind the other.
- * Footer: for each entry its hash (32), offset u32 and length u32; then, 48 bytes from the end, the number of
- * entries u32, the footer's offset u32, SHA-256 of the footer up to here (32), magic (8).
+ * Then the entries (page-codec.ts), one behind the other; in version 1 all of them are whole pages.
+ * Footer: for each entry its hash (32), offset u32 and length u32; in version 2 also its depth u8 and, when that is
+ * not 0, the hash of its base (32). Then, 48 bytes from the end, the number of entries u32, the footer's offset u32,
+ * SHA-256 of the footer up to here (32), magic (8).
  */
 export const PACK_MAGIC = Buffer.from('WRPACK\r\n', 'latin1');
 export const PACK_END_MAGIC = Buffer.from('WRPEND\r\n', 'latin1');
-export const PACK_VERSION = 1;
+export const PACK_VERSION = 2;
 export const PACK_ENDING = '.wrp';
 export const TRAILER_BYTES = 48;
 /** A pack holds at most 256 MiB of pages, so that offsets fit and a footer is read in one piece. */
-export const PACK_PAGES_MAX = 65_536;
+const PACK_PAGES_READ_MAX = 65_536;
+/** What is written today: at most 64 MiB, so that one is rewritten in memory. */
+export const PACK_PAGES_MAX = 16_384;
 
 const INDEX_ENTRY_BYTES = 40;
 const FIXED_HEADER_BYTES = 16;
@@ -30,6 +33,9 @@ export interface PackedPage {
   readonly offset: number;
   /** Bytes of its entry. */
   readonly entryBytes: number;
+  readonly depth: number;
+  /** The page to which it is a difference; null for a whole one. */
+  readonly base: PageHash | null;
 }
 
 export function encodePackHeader(key: string): Buffer {
@@ -64,13 +70,16 @@ export function decodePackHeader(bytes: Buffer): PackHeader | null {
 
 /** The footer of a pack and its hash, which names the pack. */
 export function encodeFooter(pages: readonly PackedPage[], offset: number): { bytes: Buffer; hash: string } {
-  const indexBytes = pages.length * INDEX_ENTRY_BYTES;
+  const indexBytes = pages.reduce((sum, { base }) => sum + INDEX_ENTRY_BYTES + (base ? 33 : 1), 0);
   const bytes = Buffer.alloc(indexBytes + TRAILER_BYTES);
-  for (const [index, page] of pages.entries()) {
-    const at = index * INDEX_ENTRY_BYTES;
+  let at = 0;
+  for (const page of pages) {
     bytes.write(page.hash, at, 'hex');
     bytes.writeUInt32LE(page.offset, at + 32);
     bytes.writeUInt32LE(page.entryBytes, at + 36);
+    bytes.writeUInt8(page.base ? page.depth : 0, at + INDEX_ENTRY_BYTES);
+    at += INDEX_ENTRY_BYTES + 1;
+    if (page.base) at += bytes.write(page.base, at, 'hex');
   }
   bytes.writeUInt32LE(pages.length, indexBytes);
   bytes.writeUInt32LE(offset, indexBytes + 4);
@@ -87,26 +96,30 @@ export function footerOffset(trailer: Buffer, packBytes: number): number | null 
   if (trailer.length < TRAILER_BYTES || !trailer.subarray(40).equals(PACK_END_MAGIC)) return null;
   const count = trailer.readUInt32LE(0);
   const offset = trailer.readUInt32LE(4);
-  if (count > PACK_PAGES_MAX || offset + count * INDEX_ENTRY_BYTES + TRAILER_BYTES !== packBytes) return null;
-  return offset;
+  const indexBytes = packBytes - TRAILER_BYTES - offset;
+  if (count > PACK_PAGES_READ_MAX || indexBytes < count * INDEX_ENTRY_BYTES) return null;
+  return indexBytes > count * (INDEX_ENTRY_BYTES + 33) ? null : offset;
 }
 
 /** The pages of a footer, or null when its checksum does not match. */
-export function decodeFooter(footer: Buffer): PackedPage[] | null {
+export function decodeFooter(footer: Buffer, version: number): PackedPage[] | null {
   const indexBytes = footer.length - TRAILER_BYTES;
   const digest = createHash('sha256')
     .update(footer.subarray(0, indexBytes + 8))
     .digest();
   if (!digest.equals(footer.subarray(indexBytes + 8, indexBytes + 40))) return null;
+  const count = footer.readUInt32LE(indexBytes);
   const pages: PackedPage[] = [];
-  for (let at = 0; at < indexBytes; at += INDEX_ENTRY_BYTES) {
+  let at = 0;
+  while (at + INDEX_ENTRY_BYTES <= indexBytes) {
+    const [hash, offset] = [footer.toString('hex', at, at + 32), footer.readUInt32LE(at + 32)];
     const entryBytes = footer.readUInt32LE(at + 36);
     if (entryBytes <= ENTRY_HEADER_BYTES) return null;
-    pages.push({
-      hash: footer.toString('hex', at, at + 32),
-      offset: footer.readUInt32LE(at + 32),
-      entryBytes,
-    });
+    at += INDEX_ENTRY_BYTES;
+    const depth = version === 1 ? 0 : footer.readUInt8(at++);
+    const base = depth === 0 ? null : footer.toString('hex', at, at + 32);
+    if (depth > 0) at += 32;
+    pages.push({ hash, offset, entryBytes, depth, base });
   }
-  return pages;
+  return at === indexBytes && pages.length === count ? pages : null;
 }

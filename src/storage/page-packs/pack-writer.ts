@@ -1,5 +1,5 @@
-import { join } from 'node:path';
-import { PAGE_BYTES, type PageHash } from '../../ports/page-store.js';
+import { dirname, join } from 'node:path';
+import type { PageHash } from '../../ports/page-store.js';
 import { TEMPORARY_ENDING } from '../atomic-write.js';
 import { type FileOps, type OpenFile, writeFully } from '../file-ops.js';
 import {
@@ -9,7 +9,7 @@ import {
   PACK_PAGES_MAX,
   type PackedPage,
 } from './pack-format.js';
-import { encodeEntry } from './page-codec.js';
+import type { EncodedEntry } from './page-codec.js';
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -18,6 +18,7 @@ export interface WrittenPack {
   /** File name. */
   readonly name: string;
   readonly key: string;
+  readonly packBytes: number;
   readonly pages: readonly PackedPage[];
 }
 
@@ -25,7 +26,6 @@ export interface WrittenPack {
 class PackDraft {
   readonly pages: PackedPage[] = [];
   readonly #fileOps: FileOps;
-  readonly #directory: string;
   readonly #temporary: string;
   readonly #key: string;
   readonly #file: OpenFile;
@@ -35,29 +35,27 @@ class PackDraft {
 
   private constructor(parts: {
     fileOps: FileOps;
-    directory: string;
     key: string;
     temporary: string;
     file: OpenFile;
   }) {
     this.#fileOps = parts.fileOps;
-    this.#directory = parts.directory;
     this.#key = parts.key;
     this.#temporary = parts.temporary;
     this.#file = parts.file;
     this.#push(encodePackHeader(parts.key));
   }
 
-  static async open(fileOps: FileOps, directory: string, key: string): Promise<PackDraft> {
-    const temporary = join(directory, `writing${PACK_ENDING}${TEMPORARY_ENDING}`);
+  static async open(fileOps: FileOps, path: string, key: string): Promise<PackDraft> {
+    const temporary = `${path}${PACK_ENDING}${TEMPORARY_ENDING}`;
     const file = await fileOps.open(temporary, 'create');
-    return new PackDraft({ fileOps, directory, key, temporary, file });
+    return new PackDraft({ fileOps, key, temporary, file });
   }
 
-  async add(hash: PageHash, bytes: Uint8Array): Promise<void> {
-    const entry = encodeEntry(hash, bytes);
-    this.pages.push({ hash, offset: this.#written + this.#chunkBytes, entryBytes: entry.length });
-    this.#push(entry);
+  async add(hash: PageHash, { bytes, depth, base }: EncodedEntry): Promise<void> {
+    const offset = this.#written + this.#chunkBytes;
+    this.pages.push({ hash, offset, entryBytes: bytes.length, depth, base });
+    this.#push(bytes);
     if (this.#chunkBytes >= CHUNK_BYTES) await this.#flush();
   }
 
@@ -67,9 +65,18 @@ class PackDraft {
     await this.#flush();
     await this.#file.sync();
     await this.#file.close();
-    const name = `${footer.hash}${PACK_ENDING}`;
-    await this.#fileOps.rename(this.#temporary, join(this.#directory, name));
-    return { name, key: this.#key, pages: this.pages };
+    const name = await this.#freeName(footer.hash);
+    await this.#fileOps.rename(this.#temporary, join(dirname(this.#temporary), name));
+    return { name, key: this.#key, packBytes: this.#written, pages: this.pages };
+  }
+
+  /** Named for its content. The same pages written again, after damage or by a collection, are another pack. */
+  async #freeName(hash: string): Promise<string> {
+    const directory = dirname(this.#temporary);
+    for (let copy = 1; ; copy += 1) {
+      const name = `${hash}${copy === 1 ? '' : `-${copy}`}${PACK_ENDING}`;
+      if (!(await this.#fileOps.exists(join(directory, name)))) return name;
+    }
   }
 
   async abandon(): Promise<void> {
@@ -92,26 +99,27 @@ class PackDraft {
 }
 
 /**
- * Writes pages into as few packs as their size allows, none when no page comes. At most one writer works in
- * a directory at a time.
+ * Writes pages into as few packs as their size allows, none when no page comes. At most one writer of a name
+ * works in a directory at a time.
  */
 export class PackWriter {
   readonly #fileOps: FileOps;
   readonly #directory: string;
   readonly #done: WrittenPack[] = [];
+  readonly #name: string;
   #draft: PackDraft | null = null;
 
-  constructor(fileOps: FileOps, directory: string) {
+  /** `name` is that of the unfinished file. */
+  constructor(fileOps: FileOps, directory: string, name = 'writing') {
     this.#fileOps = fileOps;
     this.#directory = directory;
+    this.#name = name;
   }
 
-  /** `bytes` is PAGE_BYTES long and has this hash; `key` is noted in the pack's header. */
-  async add(key: string, hash: PageHash, bytes: Uint8Array): Promise<void> {
-    if (bytes.length !== PAGE_BYTES)
-      throw new RangeError(`a page has ${PAGE_BYTES} bytes, not ${bytes.length}`);
-    this.#draft ??= await PackDraft.open(this.#fileOps, this.#directory, key);
-    await this.#draft.add(hash, bytes);
+  /** `entry` holds the page of this hash; `key` is noted in the pack's header. */
+  async add(key: string, hash: PageHash, entry: EncodedEntry): Promise<void> {
+    this.#draft ??= await PackDraft.open(this.#fileOps, join(this.#directory, this.#name), key);
+    await this.#draft.add(hash, entry);
     if (this.#draft.pages.length >= PACK_PAGES_MAX) await this.#finishDraft();
   }
 

@@ -2,12 +2,10 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FaultyFiles } from '../../../test/property/storage-faulty-files.js';
 import { PAGE_BYTES } from '../../ports/page-store.js';
 import { ZERO_HASH } from './page-codec.js';
-import { PageIndex } from './page-index.js';
 import { openPagePacks, type PagePacks } from './page-packs.js';
 
 let directory: string;
@@ -25,7 +23,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 const open = (fileOps?: FaultyFiles): Promise<PagePacks> =>
-  openPagePacks({ packs, states, ...(fileOps ? { fileOps } : {}) });
+  openPagePacks({ packs, states, index: join(directory, 'index'), ...(fileOps ? { fileOps } : {}) });
 
 /** Writes a state that needs the pages given. */
 async function put(store: PagePacks, key: string, manifest: Uint8Array, list: Iterable<Page>): Promise<void> {
@@ -184,37 +182,44 @@ function* throwing(): Generator<Page> {
 }
 
 describe('damage', () => {
-  test('a flipped bit in any byte of a pack: never wrong data, and the other pages are fine', async () => {
-    const list = [page(0), page(2), page(4)];
-    {
-      await using store = await open();
-      await put(store, 'stt_A', MANIFEST, list);
-    }
-    const file = join(packs, packFiles()[0]!);
-    const whole = readFileSync(file);
-    let damagedTimes = 0;
-    for (let at = 0; at < whole.length; at += 1) {
-      const bytes = Buffer.from(whole);
-      bytes[at] = (bytes[at] ?? 0) ^ (1 << (at % 8));
-      writeFileSync(file, bytes);
-      await using store = await open();
-      const results = await Promise.allSettled(list.map(({ hash }) => store.readPages([hash])));
-      const bad = results.filter(({ status }) => status === 'rejected');
-      expect(bad.length, `byte ${at}`).toBeLessThanOrEqual(1);
-      if (bad.length > 0) damagedTimes += 1;
-      else if (store.notes.length === 0) expect.fail(`the flip at ${at} went unnoticed`);
-      for (const [index, result] of results.entries()) {
-        if (result.status === 'fulfilled')
-          expect(Buffer.from(result.value[0]!).equals(list[index]!.bytes)).toBe(true);
-        else
-          expect(result.reason).toMatchObject({
-            code: 'PAGE_CORRUPT',
-            details: { pages: [{ hash: list[index]!.hash }] },
-          });
+  test.each([
+    ['as the index knows it', false],
+    ['of which the index is made again', true],
+  ])(
+    'a flipped bit in any byte of a pack %s: never wrong data, and the other pages are fine',
+    async (_, isIndexGone) => {
+      const list = [page(0), page(2), page(4)];
+      {
+        await using store = await open();
+        await put(store, 'stt_A', MANIFEST, list);
       }
-    }
-    expect(damagedTimes).toBeGreaterThan(100);
-  });
+      const file = join(packs, packFiles()[0]!);
+      const whole = readFileSync(file);
+      let damagedTimes = 0;
+      for (let at = 0; at < whole.length; at += 1) {
+        const bytes = Buffer.from(whole);
+        bytes[at] = (bytes[at] ?? 0) ^ (1 << (at % 8));
+        writeFileSync(file, bytes);
+        if (isIndexGone) rmSync(join(directory, 'index'), { recursive: true });
+        await using store = await open();
+        const results = await Promise.allSettled(list.map(({ hash }) => store.readPages([hash])));
+        const bad = results.filter(({ status }) => status === 'rejected');
+        expect(bad.length, `byte ${at}`).toBeLessThanOrEqual(1);
+        if (bad.length > 0) damagedTimes += 1;
+        else if (isIndexGone && store.notes.length === 0) expect.fail(`the flip at ${at} went unnoticed`);
+        for (const [index, result] of results.entries()) {
+          if (result.status === 'fulfilled')
+            expect(Buffer.from(result.value[0]!).equals(list[index]!.bytes)).toBe(true);
+          else
+            expect(result.reason).toMatchObject({
+              code: 'PAGE_CORRUPT',
+              details: { pages: [{ hash: list[index]!.hash }] },
+            });
+        }
+      }
+      expect(damagedTimes).toBeGreaterThan(100);
+    },
+  );
 
   test('cut off at every length: what is whole is found, nothing wrong is', async () => {
     const list = [page(0), page(2), page(4)];
@@ -227,6 +232,7 @@ describe('damage', () => {
     let found = 0;
     for (let size = 0; size < whole.length; size += 3) {
       writeFileSync(file, whole.subarray(0, size));
+      rmSync(join(directory, 'index'), { recursive: true });
       await using store = await open();
       expect(store.notes.length).toBeGreaterThan(0);
       expect(store.pageCount).toBeGreaterThanOrEqual(found);
@@ -343,36 +349,6 @@ describe('failing disks', () => {
     expect(store.pageCount).toBe(0);
     expect([...packFiles(), ...readdirSync(states)]).toEqual([]);
   });
-});
-
-test('the page index agrees with a Map over random operations', () => {
-  const hash = fc
-    .integer({ min: 0, max: 3000 })
-    .map((number) => page(number % 50).hash.slice(0, 56) + number.toString(16).padStart(8, '0'));
-  const operation = fc.record({
-    hash,
-    place: fc.option(fc.record({ pack: fc.nat(9), offset: fc.nat(), entryBytes: fc.nat() })),
-  });
-  let deletions = 0;
-  fc.assert(
-    fc.property(fc.array(operation, { maxLength: 3000, size: 'max' }), (operations) => {
-      const index = new PageIndex();
-      const model = new Map<string, unknown>();
-      for (const { hash: key, place } of operations) {
-        if (place) {
-          index.set(key, place);
-          model.set(key, place);
-        } else {
-          if (model.delete(key)) deletions += 1;
-          index.delete(key);
-        }
-      }
-      expect(index.size).toBe(model.size);
-      for (const { hash: key } of operations) expect(index.get(key)).toEqual(model.get(key));
-    }),
-    { numRuns: 20 },
-  );
-  expect(deletions).toBeGreaterThan(100);
 });
 
 test('a collection removes the manifests not named, and the pages that nobody needs', async () => {

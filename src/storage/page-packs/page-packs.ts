@@ -1,26 +1,27 @@
-import { join } from 'node:path';
 import { WorldError } from '../../model/world-error.js';
-import {
-  type Collection,
-  type CollectionResult,
-  type CollectOptions,
-  type ManifestWrite,
-  PAGE_BYTES,
-  type PageHash,
-  type PageStore,
-  type PageStoreUsage,
-  type StoredManifest,
-  type WriteResult,
+import type {
+  Collection,
+  CollectionResult,
+  CollectOptions,
+  ManifestWrite,
+  PageHash,
+  PageStore,
+  PageStoreUsage,
+  PageWrite,
+  StoredManifest,
+  WriteResult,
 } from '../../ports/page-store.js';
 import { removeLeftovers } from '../atomic-write.js';
 import { type FileOps, nodeFileOps, storageFailed } from '../file-ops.js';
-import { loadPack } from './load-pack.js';
+import { markAll, PageCollection } from './collect-pages.js';
+import { examinePages, type PageExamination } from './examine-pages.js';
 import { ManifestFiles, requireKey } from './manifest-files.js';
-import { PACK_ENDING } from './pack-format.js';
-import { PackWriter, type WrittenPack } from './pack-writer.js';
-import { hashOf, ZERO_HASH } from './page-codec.js';
-import { PageIndex, type PagePlace } from './page-index.js';
-import { type DamagedPage, readEntries, type Wanted } from './read-entries.js';
+import { PackWriter } from './pack-writer.js';
+import { PageMarks } from './page-marks.js';
+import { pageCorrupt, readPages } from './page-reader.js';
+import { PageWriter } from './page-writer.js';
+import type { DamagedPage } from './read-entries.js';
+import { StoredPacks } from './stored-packs.js';
 
 /** Writes that share one pack and its fsyncs at most. */
 const WRITES_TOGETHER_MAX = 64;
@@ -29,6 +30,8 @@ export interface PagePacksOptions {
   /** Directory of the packs and directory of the manifests; both exist. */
   readonly packs: string;
   readonly states: string;
+  /** Directory of the index; it is made again from the packs when it is missing. */
+  readonly index: string;
   readonly fileOps?: FileOps;
 }
 
@@ -37,14 +40,8 @@ export interface PagePacks extends PageStore {
   readonly notes: readonly string[];
   /** Number of different pages stored. */
   readonly pageCount: number;
-}
-
-interface Pack {
-  readonly path: string;
-  /** The write that made it: the state that certainly needs its pages. */
-  readonly key: string | null;
-  readonly pages: WrittenPack['pages'];
-  readonly bytes: number;
+  /** Reads and checks every page and manifest. Takes as long as the disk needs for all of it. */
+  examine(signal?: AbortSignal): Promise<PageExamination>;
 }
 
 interface Write extends ManifestWrite {
@@ -54,58 +51,53 @@ interface Write extends ManifestWrite {
 }
 
 /**
- * Opens the page store: reads the index of every pack and removes what unfinished writes left. The
- * caller holds the lock of the data directory.
+ * Opens the page store: compares the packs with their index, enters those that it lacks, and removes what unfinished
+ * writes left. The caller holds the lock of the data directory.
  *
  * @throws DATA_DIR_VERSION for a pack of a newer version; STORAGE_FAILED. Damage is no error: see `notes`.
  */
 export async function openPagePacks(options: PagePacksOptions): Promise<PagePacks> {
   const fileOps = options.fileOps ?? nodeFileOps;
-  const store = new PackedPages({ ...options, fileOps });
   try {
     for (const directory of [options.packs, options.states]) await removeLeftovers(fileOps, directory);
-    const names = (await fileOps.list(options.packs)).filter((name) => name.endsWith(PACK_ENDING));
-    for (const name of names) await store.load(name);
+    const packs = await StoredPacks.open({ fileOps, directory: options.packs, index: options.index });
+    return new PackedPages({ ...options, fileOps }, packs);
   } catch (thrown) {
     throw storageFailed(thrown, `Cannot open the page store ${options.packs}`);
   }
-  return store;
 }
 
 class PackedPages implements PagePacks {
-  readonly notes: string[] = [];
   readonly #options: Required<PagePacksOptions>;
-  readonly #index = new PageIndex();
-  readonly #packs: Pack[] = [];
-  /** Pages found damaged: no longer in the index, so that a later write stores them again. */
-  readonly #damaged = new Map<PageHash, DamagedPage>();
-  /** Further places of pages that are in several packs: those stored again after damage. */
-  readonly #copies = new Map<PageHash, PagePlace[]>();
+  readonly #packs: StoredPacks;
   readonly #manifests: ManifestFiles;
-  /** Manifests written since the latest collection began. */
-  readonly #writtenSince = new Set<string>();
+  readonly #pageWriter: PageWriter;
   readonly #queue: Write[] = [];
+  /** Work between writes, of collections. */
+  readonly #between: (() => Promise<void>)[] = [];
   #running: Promise<void> | null = null;
+  #collection: PageCollection | null = null;
+  readonly #closing = new AbortController();
+  #collecting: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(options: Required<PagePacksOptions>) {
+  constructor(options: Required<PagePacksOptions>, packs: StoredPacks) {
     this.#options = options;
+    this.#packs = packs;
     this.#manifests = new ManifestFiles(options.fileOps, options.states);
+    this.#pageWriter = new PageWriter(options.fileOps, packs);
+  }
+
+  get notes(): readonly string[] {
+    return this.#packs.notes;
   }
 
   get pageCount(): number {
-    return this.#index.size;
-  }
-
-  async load(name: string): Promise<void> {
-    const path = join(this.#options.packs, name);
-    const { key, pages, damage } = await loadPack(this.#options.fileOps, path);
-    this.notes.push(...damage);
-    this.#enter(path, key, pages);
+    return this.#packs.pageCount;
   }
 
   has(hash: PageHash): boolean {
-    return hash === ZERO_HASH || this.#index.get(hash) !== undefined;
+    return this.#packs.depth(hash) !== null;
   }
 
   write(key: string, write: ManifestWrite): Promise<WriteResult> {
@@ -125,161 +117,137 @@ class PackedPages implements PagePacks {
 
   async readPages(hashes: readonly PageHash[]): Promise<Uint8Array[]> {
     this.#requireOpen();
-    const found = new Map<PageHash, Uint8Array>();
-    if (hashes.includes(ZERO_HASH)) found.set(ZERO_HASH, new Uint8Array(PAGE_BYTES));
-    const missing: DamagedPage[] = [];
-    let left = new Set(hashes);
-    left.delete(ZERO_HASH);
-    while (left.size > 0) {
-      const wanted: Wanted[] = [];
-      for (const hash of left) {
-        const place = this.#index.get(hash);
-        const pack = place && this.#packs[place.pack];
-        if (pack) wanted.push({ hash, pack: pack.path, offset: place.offset, entryBytes: place.entryBytes });
-        else missing.push(this.#damaged.get(hash) ?? { hash, pack: null, reason: 'it is in no pack' });
-      }
-      const damaged = await readEntries(this.#options.fileOps, wanted, found);
-      // Once more for the damaged ones: another pack may have them too.
-      for (const page of damaged) this.#noteDamage(page);
-      left = new Set(damaged.map((page) => page.hash));
-    }
-    if (missing.length > 0) throw this.#pageCorrupt(missing);
-    return hashes.map((hash) => found.get(hash) ?? new Uint8Array(0));
+    const { pages, damaged } = await readPages(this.#options.fileOps, this.#packs, hashes);
+    if (damaged.length > 0) throw pageCorrupt(this.#packs, damaged, await this.#manifestsWith(damaged));
+    return hashes.map((hash) => pages.get(hash) ?? new Uint8Array(0));
   }
 
   async beginCollection(): Promise<Collection> {
     this.#requireOpen();
-    this.#writtenSince.clear();
-    const candidates = await this.#manifests.keys();
-    return { candidates, collect: (options) => this.#exclusively(() => this.#collect(candidates, options)) };
+    const { fileOps, packs, states } = this.#options;
+    const candidates = await this.#exclusively(async () => {
+      const collection = new PageCollection(
+        {
+          fileOps,
+          packsDirectory: packs,
+          statesDirectory: states,
+          packs: this.#packs,
+          manifests: this.#manifests,
+          exclusively: (work) => this.#exclusively(work),
+        },
+        await this.#manifests.keys(),
+      );
+      this.#collection = collection;
+      return collection;
+    });
+    return { candidates: candidates.candidates, collect: (options) => this.#collect(candidates, options) };
+  }
+
+  async #collect(collection: PageCollection, options: CollectOptions): Promise<CollectionResult> {
+    this.#requireOpen();
+    if (this.#collection !== collection || collection.isStarted) {
+      throw new WorldError('INTERRUPTED', 'This collection was replaced by a newer one. Nothing is lost.');
+    }
+    const signals = options.signal ? [options.signal, this.#closing.signal] : [this.#closing.signal];
+    const work = collection.collect({ ...options, signal: AbortSignal.any(signals) });
+    this.#collecting = work.then(ignore, ignore);
+    try {
+      return await work;
+    } catch (thrown) {
+      throw storageFailed(thrown, `Cannot collect pages in ${this.#options.packs}`);
+    } finally {
+      if (this.#collection === collection) this.#collection = null;
+    }
   }
 
   async usage(): Promise<PageStoreUsage> {
     this.#requireOpen();
     const keys = await this.#manifests.keys();
-    const live = await this.#referenced(keys, undefined);
-    let [packBytes, livePackBytes, livePages] = [0, 0, 0];
-    for (const [number, pack] of this.#packs.entries()) {
-      packBytes += pack.bytes;
-      for (const page of pack.pages) {
-        if (!live.has(page.hash) || this.#index.get(page.hash)?.pack !== number) continue;
-        livePackBytes += page.entryBytes;
-        livePages += 1;
-      }
+    const marks = new PageMarks(this.#packs);
+    for (const key of keys) {
+      // One that cannot be read says so to its own reader; here it counts for nothing.
+      const manifest = await this.#manifests.read(key).catch(() => null);
+      await markAll(marks, manifest?.references ?? [], undefined);
     }
+    const live = marks.total;
     const manifestBytes = await this.#manifests.bytes();
+    let packBytes = 0;
+    for (const row of this.#packs.rows) packBytes += row.packBytes;
     return {
       manifests: keys.length,
       manifestBytes,
-      packs: this.#packs.filter(({ pages }) => pages.length > 0).length,
+      packs: this.#packs.packCount,
       packBytes,
-      livePackBytes,
-      pages: this.#index.size,
-      livePages,
+      livePackBytes: live.bytes,
+      pages: this.#packs.pageCount,
+      livePages: live.pages,
       bytes: packBytes + manifestBytes,
-      liveBytes: livePackBytes + manifestBytes,
+      liveBytes: live.bytes + manifestBytes,
     };
   }
 
-  /** Pages that the manifests need. */
-  async #referenced(keys: readonly string[], signal: AbortSignal | undefined): Promise<Set<PageHash>> {
-    const live = new Set<PageHash>();
-    for (const key of keys) {
-      signal?.throwIfAborted();
-      const { references } = await this.#manifests.read(key);
-      if (references === null)
-        for (const pack of this.#packs) for (const { hash } of pack.pages) live.add(hash);
-      for (const hash of references ?? []) live.add(hash);
-    }
-    return live;
-  }
-
-  async #collect(
-    candidates: readonly string[],
-    { live, signal, onProgress }: CollectOptions,
-  ): Promise<CollectionResult> {
-    const { fileOps, packs, states } = this.#options;
-    const dead = candidates.filter((key) => !live.has(key) && !this.#writtenSince.has(key));
-    const bytesBefore = await this.#manifests.bytes();
-    for (const [done, key] of dead.entries()) {
-      signal?.throwIfAborted();
-      await this.#manifests.remove(key, false);
-      onProgress?.({ step: 'removing manifests', done: done + 1, total: dead.length });
-    }
-    await fileOps.syncDirectory(states);
-    const needed = await this.#referenced(await this.#manifests.keys(), signal);
-    let [packsDeleted, pagesRemoved, bytesFreed] = [0, 0, bytesBefore - (await this.#manifests.bytes())];
-    for (const [number, pack] of this.#packs.entries()) {
-      signal?.throwIfAborted();
-      onProgress?.({ step: 'reclaiming packs', done: number + 1, total: this.#packs.length });
-      if (pack.pages.length === 0 || pack.pages.some(({ hash }) => needed.has(hash))) continue;
-      await fileOps.remove(pack.path);
-      for (const { hash } of pack.pages) if (this.#index.get(hash)?.pack === number) this.#index.delete(hash);
-      packsDeleted += 1;
-      pagesRemoved += pack.pages.length;
-      bytesFreed += pack.bytes;
-      this.#packs[number] = { ...pack, pages: [], bytes: 0 };
-    }
-    await fileOps.syncDirectory(packs);
-    return { manifestsRemoved: dead.length, pagesRemoved, packsDeleted, packsRewritten: 0, bytesFreed };
-  }
-
-  /** Runs when no write does; writes wait. */
-  async #exclusively<T>(work: () => Promise<T>): Promise<T> {
-    while (this.#running !== null) await this.#running;
+  examine(signal?: AbortSignal): Promise<PageExamination> {
     this.#requireOpen();
-    const done = work();
-    this.#running = done.then(
-      () => {},
-      () => {},
-    );
-    void this.#running.then(() => {
-      this.#running = null;
-      if (this.#queue.length > 0) this.#start();
+    return examinePages({
+      fileOps: this.#options.fileOps,
+      packs: this.#packs,
+      manifests: this.#manifests,
+      signal,
     });
-    return done;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
+    this.#closing.abort(closedError());
+    await this.#collecting;
     while (this.#running !== null) await this.#running;
+    await this.#packs.close();
   }
 
   #requireOpen(): void {
-    if (this.#closed)
-      throw new WorldError('RUNTIME_CLOSED', 'The page store is closed. Open the data directory again.');
+    if (this.#closed) throw closedError();
   }
 
   #start(): void {
     this.#running ??= this.#drain().finally(() => {
       this.#running = null;
       // What was queued after the last look, and before this, found a run that was over.
-      if (this.#queue.length > 0) this.#start();
+      if (this.#queue.length > 0 || this.#between.length > 0) this.#start();
     });
   }
 
   async #drain(): Promise<void> {
-    while (this.#queue.length > 0) await this.#writeTogether(this.#queue.splice(0, WRITES_TOGETHER_MAX));
+    while (this.#queue.length > 0 || this.#between.length > 0) {
+      // In turns, so that neither waits for all of the other.
+      await this.#between.shift()?.();
+      if (this.#queue.length > 0) await this.#writeTogether(this.#queue.splice(0, WRITES_TOGETHER_MAX));
+    }
   }
 
-  /** All packs first, synced, then the manifests, then their directory: no manifest is visible before its pages. */
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    this.#requireOpen();
+    return new Promise((resolve, reject) => {
+      this.#between.push(() => work().then(resolve, reject));
+      this.#start();
+    });
+  }
+
+  /**
+   * All packs first, synced, then the index, then the manifests, then their directory: no manifest is visible before
+   * its pages.
+   */
   async #writeTogether(writes: readonly Write[]): Promise<void> {
     const { fileOps, packs, states } = this.#options;
     const writer = new PackWriter(fileOps, packs);
     const accepted: Write[] = [];
     try {
       const fresh = new Set<PageHash>();
-      for (const write of writes) {
-        if (!(await this.#addPages(writer, write, fresh))) continue;
-        const missing = write.references.filter((hash) => !this.has(hash) && !fresh.has(hash));
-        if (missing.length === 0) accepted.push(write);
-        else write.resolve({ missing });
-      }
-      for (const pack of await writer.finish()) this.#enterWritten(pack);
+      for (const write of writes) if (await this.#addPages(writer, write, fresh)) accepted.push(write);
+      this.#packs.enter(await writer.finish());
       // One after the other: two of them may have the same key, and the later one must win.
       for (const { key, manifest, references, basedOn } of accepted) {
-        await this.#manifests.write(key, { manifest, references }, basedOn);
-        this.#writtenSince.add(key);
+        const bases = await this.#manifests.write(key, { manifest, references }, basedOn);
+        this.#collection?.noteWritten(key, references, bases);
       }
       if (accepted.length > 0) await fileOps.syncDirectory(states);
     } catch (thrown) {
@@ -292,85 +260,56 @@ class PackedPages implements PagePacks {
   }
 
   /**
-   * Adds what is not stored yet. False when the caller's pages are wrong: that write alone is refused, and the
-   * pages added before are good ones that hurt nobody.
+   * Adds what is not stored yet. False when nothing is to be written: the caller's pages are wrong, and that write
+   * alone is refused, or some are missing. Pages added before are good ones that hurt nobody.
    */
   async #addPages(writer: PackWriter, write: Write, fresh: Set<PageHash>): Promise<boolean> {
-    let wrong: unknown = null;
-    const pages = write.pages[Symbol.iterator]();
-    while (wrong === null) {
-      let next: IteratorResult<{ readonly hash: PageHash; readonly bytes: Uint8Array }>;
-      try {
-        next = pages.next();
-      } catch (thrown) {
-        wrong = thrown;
-        break;
+    let pages: readonly PageWrite[];
+    try {
+      pages = [...write.pages];
+    } catch (thrown) {
+      write.reject(thrown);
+      return false;
+    }
+    try {
+      const given = new Set(pages.map(({ hash }) => hash));
+      const missing = write.references.filter(
+        (hash) => !given.has(hash) && !fresh.has(hash) && !this.has(hash),
+      );
+      if (missing.length > 0) {
+        write.resolve({ missing });
+        return false;
       }
-      if (next.done) return true;
-      const { hash, bytes } = next.value;
-      if (this.has(hash) || fresh.has(hash)) continue;
-      // A copy, because the check must be about the bytes that are written.
-      const page = Uint8Array.from(bytes);
-      if (page.length !== PAGE_BYTES || hashOf(page) !== hash) wrong = mismatch(write.key, hash, page.length);
-      else {
-        await writer.add(write.key, hash, page);
-        fresh.add(hash);
-      }
-    }
-    write.reject(wrong);
-    return false;
-  }
-
-  #enterWritten(pack: WrittenPack): void {
-    this.#enter(join(this.#options.packs, pack.name), pack.key, pack.pages);
-  }
-
-  #enter(path: string, key: string | null, pages: WrittenPack['pages']): void {
-    const bytes = pages.reduce((sum, page) => sum + page.entryBytes, 0);
-    const number = this.#packs.push({ path, key, pages, bytes }) - 1;
-    for (const { hash, offset, entryBytes } of pages) {
-      const before = this.#index.get(hash);
-      if (before) this.#copies.set(hash, [...(this.#copies.get(hash) ?? []), before]);
-      this.#index.set(hash, { pack: number, offset, entryBytes });
-      this.#damaged.delete(hash);
+      await this.#pageWriter.add(writer, { key: write.key, pages, fresh });
+      return true;
+    } catch (thrown) {
+      // What the disk says concerns all writes; what these pages are, this one.
+      if (!(thrown instanceof WorldError) || thrown.code !== 'PAGE_CORRUPT') throw thrown;
+      write.reject(thrown);
+      return false;
     }
   }
 
-  /** Takes the damaged copy out; another one, if there is any, takes its place. */
-  #noteDamage(page: DamagedPage): void {
-    const place = this.#index.get(page.hash);
-    if (!place || this.#packs[place.pack]?.path !== page.pack) return;
-    const copy = this.#copies.get(page.hash)?.pop();
-    if (copy) {
-      this.#index.set(page.hash, copy);
-      return;
+  /** Keys of the manifests that need a page that cannot be read. Reads all of them: only damage is worth that. */
+  async #manifestsWith(damaged: readonly DamagedPage[]): Promise<string[]> {
+    const lost = new Set(damaged.map(({ hash }) => hash));
+    const isLost = (hash: PageHash): boolean => {
+      const chain = this.#packs.chain(hash);
+      return (
+        (chain.missing !== null && lost.has(chain.missing)) || chain.pages.some((page) => lost.has(page.hash))
+      );
+    };
+    const found: string[] = [];
+    for (const key of await this.#manifests.keys().catch(() => [])) {
+      const manifest = await this.#manifests.read(key).catch(() => null);
+      if (manifest?.references?.some(isLost)) found.push(key);
     }
-    this.#index.delete(page.hash);
-    this.#damaged.set(page.hash, page);
-  }
-
-  #pageCorrupt(pages: readonly DamagedPage[]): WorldError {
-    const listed = pages.map((page) => ({
-      ...page,
-      state: this.#packs.find((pack) => pack.path === page.pack)?.key ?? null,
-    }));
-    const [first] = listed;
-    const where = first?.pack ? ` in ${first.pack}` : '';
-    const state = first?.state ? ` (written for state ${first.state})` : '';
-    const more = listed.length > 1 ? `, and ${listed.length - 1} more pages` : '';
-    return new WorldError(
-      'PAGE_CORRUPT',
-      `Page ${first?.hash}${where}${state} cannot be read: ${first?.reason}${more}. Other pages are not affected; ` +
-        'rewind to another snapshot or restore the pack from a backup.',
-      { details: { pages: listed } },
-    );
+    return found;
   }
 }
 
-function mismatch(key: string, hash: PageHash, length: number): WorldError {
-  const what =
-    length === PAGE_BYTES ? 'its content has another hash' : `it has ${length} bytes, not ${PAGE_BYTES}`;
-  return new WorldError('PAGE_CORRUPT', `Page ${hash} of state ${key} was not stored: ${what}.`, {
-    details: { pages: [{ hash, pack: null, reason: what, state: key }] },
-  });
+function ignore(): void {}
+
+function closedError(): WorldError {
+  return new WorldError('RUNTIME_CLOSED', 'The page store is closed. Open the data directory again.');
 }

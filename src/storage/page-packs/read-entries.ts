@@ -1,6 +1,6 @@
 import type { PageHash } from '../../ports/page-store.js';
 import { errnoOf, type FileOps, type OpenFile, readFully, storageFailed } from '../file-ops.js';
-import { decodeEntry } from './page-codec.js';
+import { entryDamage } from './page-codec.js';
 
 /** Packs open at the same time. */
 const OPEN_PACKS_MAX = 4;
@@ -22,10 +22,12 @@ export interface DamagedPage {
   readonly hash: PageHash;
   readonly pack: string | null;
   readonly reason: string;
+  /** The pack itself was not there: it may have been rewritten since its name was looked up. */
+  readonly isPackGone?: boolean;
 }
 
 /**
- * Reads pages into `found`, pack by pack and in file order. Every page is checked against its hash; those
+ * Reads entries into `found`, pack by pack and in file order. Each is checked against its checksum; those
  * that fail are returned and do not keep the others from being read.
  *
  * @throws STORAGE_FAILED when the file system reports an error other than that a pack is gone.
@@ -33,7 +35,7 @@ export interface DamagedPage {
 export async function readEntries(
   fileOps: FileOps,
   wanted: readonly Wanted[],
-  found: Map<PageHash, Uint8Array>,
+  found: Map<PageHash, Buffer>,
 ): Promise<DamagedPage[]> {
   const groups = [...byPack(wanted)];
   const damaged: DamagedPage[] = [];
@@ -60,14 +62,14 @@ async function readPack(
   fileOps: FileOps,
   path: string,
   pages: readonly Wanted[],
-  found: Map<PageHash, Uint8Array>,
+  found: Map<PageHash, Buffer>,
 ): Promise<DamagedPage[]> {
   let file: OpenFile;
   try {
     file = await fileOps.open(path, 'read');
   } catch (thrown) {
     if (errnoOf(thrown) !== 'ENOENT') throw storageFailed(thrown, `Cannot open the pack ${path}`);
-    return pages.map(({ hash }) => ({ hash, pack: path, reason: 'the pack is gone' }));
+    return pages.map(({ hash }) => ({ hash, pack: path, reason: 'the pack is gone', isPackGone: true }));
   }
   try {
     const damaged: DamagedPage[] = [];
@@ -102,7 +104,7 @@ function runsOf(pages: readonly Wanted[]): Wanted[][] {
 async function readRun(
   file: OpenFile,
   run: readonly Wanted[],
-  found: Map<PageHash, Uint8Array>,
+  found: Map<PageHash, Buffer>,
 ): Promise<DamagedPage[]> {
   const start = run[0]?.offset ?? 0;
   const last = run.at(-1);
@@ -111,9 +113,9 @@ async function readRun(
   const damaged: DamagedPage[] = [];
   for (const { hash, pack, offset, entryBytes } of run) {
     const entry = bytes.subarray(offset - start, Math.min(offset - start + entryBytes, got));
-    const page = decodeEntry(entry, hash);
-    if (page instanceof Uint8Array) found.set(hash, page);
-    else damaged.push({ hash, pack, reason: page.reason });
+    const reason = entryDamage(entry, hash);
+    if (reason === null) found.set(hash, entry);
+    else damaged.push({ hash, pack, reason });
   }
   return damaged;
 }

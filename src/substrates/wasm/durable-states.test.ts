@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process';
-import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { StateRef } from '../../ports/substrate.js';
-import { decodeManifest, encodeManifest } from './state-manifest.js';
+import { decodeManifest, encodeManifest, rootOf } from './state-manifest.js';
 import {
   cacheFolder,
   identityOf,
@@ -133,12 +132,11 @@ describe('durable states', () => {
   test('a state of another base image is IMAGE_MISMATCH', async () => {
     const { substrate, machine } = await build(7);
     const durable = await substrate.persist(await machine.snapshot({}), {});
-    const manifest = decodeManifest(
-      Buffer.from((await pageStore.readManifest(String(durable.data['key']))).manifest),
-    );
+    const stored = await pageStore.readManifest(String(durable.data['key']));
+    const manifest = decodeManifest(Buffer.from(stored.manifest), stored.references);
     const foreign = encodeManifest({ ...manifest, baseDigest: 'f'.repeat(64) });
-    await pageStore.write('foreign', { manifest: foreign, references: [], pages: [] });
-    const data = { ...durable.data, key: 'foreign', root: hash('sha256', foreign, 'hex') };
+    await pageStore.write('foreign', { manifest: foreign, references: stored.references, pages: [] });
+    const data = { ...durable.data, key: 'foreign', root: rootOf(foreign, stored.references) };
     await expect(substrate.recall({ substrate: 'wasm', data }, {})).rejects.toMatchObject({
       code: 'IMAGE_MISMATCH',
     });
@@ -149,7 +147,7 @@ describe('durable states', () => {
     const durable = await substrate.persist(await machine.snapshot({}), {});
     const key = String(durable.data['key']);
     const manifest = pageStore.manifests.get(key)!;
-    pageStore.manifests.set(key, Buffer.from(manifest).fill(0, 60, 64));
+    pageStore.manifests.set(key, Buffer.from(manifest).fill(255, 60, 64));
     await expect(substrate.recall(durable, {})).rejects.toMatchObject({ code: 'PAGE_CORRUPT' });
     pageStore.manifests.delete(key);
     await expect(substrate.recall(durable, {})).rejects.toMatchObject({ code: 'STATE_LOST' });
@@ -158,7 +156,7 @@ describe('durable states', () => {
     await expect(substrate.recall(bad, {})).rejects.toMatchObject({ code: 'BAD_INPUT' });
     const other = await openSubstrate({ pageStore, workers: 2 });
     opened.push(other);
-    const lost = [...pageStore.pages.keys()].at(-1)!;
+    const lost = pageStore.references.get(key)!.at(-1)!;
     const page = pageStore.pages.get(lost)!;
     pageStore.pages.delete(lost);
     await expect(other.recall(durable, {})).rejects.toMatchObject({ code: 'PAGE_CORRUPT' });

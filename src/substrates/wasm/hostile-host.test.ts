@@ -132,15 +132,15 @@ const DESCRIPTIONS: readonly (readonly [string, string])[] = [
   ],
   [
     'an impossible page',
-    `say({ type: 'described', request: m.request, registers, files }, words(1, 0xffffffff, 5, 1, 5, 0));`,
+    `say({ type: 'described', request: m.request, registers, files }, words(1, 0xffffffff, 5, 0, 1, 5, 0));`,
   ],
   [
     'a page twice',
-    `say({ type: 'described', request: m.request, registers, files }, words(2, 7, 5, 7, 5, 1, 5, 0));`,
+    `say({ type: 'described', request: m.request, registers, files }, words(2, 7, 5, 0, 7, 5, 0, 1, 5, 0));`,
   ],
   [
     'a slot that is not described',
-    `say({ type: 'described', request: m.request, registers, files }, words(1, 7, 5, 0));`,
+    `say({ type: 'described', request: m.request, registers, files }, words(1, 7, 5, 0, 0));`,
   ],
   [
     'a negative slot',

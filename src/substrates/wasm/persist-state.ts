@@ -1,25 +1,26 @@
-import { createHash, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { WorldError } from '../../model/world-error.js';
 import { PAGE_BYTES, type PageHash, type PageStore } from '../../ports/page-store.js';
 import type { DurableState, Wait } from '../../ports/substrate.js';
+import { type BasePages, baseHints, type RelativePages } from './base-hints.js';
 import { PAGE_INDEX_MAX } from './host/page-table.js';
 import type { WireFileNode, WireFileTree } from './host/wire.js';
 import type { HostProcess } from './host-process.js';
+import { BATCH_PAGES, readSlots, ZERO_HASH } from './read-slots.js';
 import { ProtocolError } from './run-call.js';
 import type { SlotHashes } from './slot-hashes.js';
-import { encodeManifest, type ManifestPage } from './state-manifest.js';
+import { encodeManifest, type ManifestPage, rootOf } from './state-manifest.js';
 import type { StateEntry } from './state-registry.js';
 
-/** Pages asked for at once: 4 MiB. */
-export const BATCH_PAGES = 1024;
 /** A collection may take pages between the look and the write, but not again and again. */
 const WRITES_MAX = 3;
-const ZERO_HASH: PageHash = createHash('sha256').update(Buffer.alloc(PAGE_BYTES)).digest('hex');
 
 export interface PersistOptions {
   readonly host: HostProcess;
   readonly entry: StateEntry;
   readonly known: SlotHashes;
+  readonly relatives: RelativePages;
+  readonly basePages: BasePages;
   readonly pageStore: PageStore;
   readonly baseDigest: string;
   readonly engineDigest: string;
@@ -27,7 +28,7 @@ export interface PersistOptions {
 }
 
 interface Description {
-  readonly pages: readonly { readonly page: number; readonly slot: number }[];
+  readonly pages: readonly { readonly page: number; readonly slot: number; readonly baseSlot: number }[];
   /** Every slot that the state needs beyond the base, with its epoch. */
   readonly epochs: ReadonlyMap<number, number>;
 }
@@ -43,19 +44,19 @@ export function parseDescription(binary: Buffer): Description {
     at += 4;
     return binary.readUInt32LE(at - 4);
   };
-  const count = (): number => {
+  const count = (itemBytes: number): number => {
     const items = next();
-    return items * 8 > binary.length - at ? fail() : items;
+    return items * itemBytes > binary.length - at ? fail() : items;
   };
   let last = -1;
-  const pages = Array.from({ length: count() }, () => {
+  const pages = Array.from({ length: count(12) }, () => {
     const page = next();
     if (page <= last || page > PAGE_INDEX_MAX) fail();
     last = page;
-    return { page, slot: next() };
+    return { page, slot: next(), baseSlot: next() };
   });
   const epochs = new Map<number, number>();
-  for (let left = count(); left > 0; left--) {
+  for (let left = count(8); left > 0; left--) {
     const slot = next();
     if (slot === 0 || slot > 0x7fff_ffff || epochs.has(slot)) fail();
     epochs.set(slot, next());
@@ -82,16 +83,6 @@ function renumber(files: WireFileTree, referenceOf: (slot: number) => number): W
   const change = (node: WireFileNode): WireFileNode =>
     node.pages === undefined ? node : { ...node, pages: node.pages.map(referenceOf) };
   return { nodes: files.nodes.map(change), orphans: files.orphans.map(change), nextIno: files.nextIno };
-}
-
-async function readSlots({ host, wait }: PersistOptions, slots: readonly number[]): Promise<Buffer> {
-  const message = (request: number) => ({ type: 'readPages', request }) as const;
-  const words = new Uint8Array(Uint32Array.from(slots).buffer);
-  const { binary } = await host.request('pages', message, { wait, binary: words });
-  if (binary.length !== slots.length * PAGE_BYTES) {
-    throw new ProtocolError(`the executor host sent ${binary.length} bytes for ${slots.length} pages`);
-  }
-  return binary;
 }
 
 /** Hashes of all slots, reading only those whose bytes the store may lack. The bytes read are in `fresh`. */
@@ -183,27 +174,32 @@ export async function persistState(options: PersistOptions): Promise<DurableStat
     };
     const numbered: ManifestPage[] = pages.map(({ page, slot }) => ({ page, reference: referenceOf(slot) }));
     const files = renumber(message.files, referenceOf);
-    const manifest = encodeManifest({
-      baseDigest,
-      engineDigest,
-      stamp: entry.stamp,
-      registers: message.registers,
-      files,
-      hashes: references.hashes,
-      pages: numbered,
-    });
-    const root = hash('sha256', manifest, 'hex');
+    const { hashes: needed } = references;
+    const { stamp, relative } = entry;
+    const head = { baseDigest, engineDigest, stamp, registers: message.registers };
+    const manifest = encodeManifest({ ...head, files, pages: numbered });
+    const root = rootOf(manifest, needed);
     const key = `wasm-${root}`;
-    const write = { manifest, references: references.hashes };
+    const own = { pages: numbered, files, hashes: needed };
+    const hints = await baseHints(options, { pages, hashes, fresh, own });
+    const write = {
+      manifest,
+      references: needed,
+      ...(relative.key === null ? {} : { basedOn: relative.key }),
+    };
     for (let attempt = 1; ; attempt += 1) {
       const { missing } = await pageStore.write(key, {
         ...write,
-        pages: [...fresh].map(([pageHash, bytes]) => ({ hash: pageHash, bytes })),
+        pages: hints.pagesOf(fresh),
       });
       if (missing.length === 0) break;
       if (attempt === WRITES_MAX) throw collectedAgain(missing);
       for (const [pageHash, bytes] of await readAgain(options, hashes, missing)) fresh.set(pageHash, bytes);
     }
+    options.relatives.add(key, own);
+    // Siblings that are not durable yet have this one to differ from; what comes of this state has the state itself.
+    relative.key ??= key;
+    entry.relative = { key };
     const image = entry.image === null ? {} : { image: entry.image };
     return { substrate: 'wasm', data: { version: 1, key, root, baseDigest, engineDigest, ...image } };
   });

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { WorldError } from '../../model/world-error.js';
 import type { ImageHash } from '../../ports/base-image.js';
@@ -6,10 +5,11 @@ import { PAGE_BYTES, type PageHash, type PageStore } from '../../ports/page-stor
 import type { DurableState, Wait } from '../../ports/substrate.js';
 import type { StateFacts, WireFileNode, WireFileTree } from './host/wire.js';
 import type { HostProcess } from './host-process.js';
-import { BATCH_PAGES, endOnProtocolError } from './persist-state.js';
+import { endOnProtocolError } from './persist-state.js';
+import { BATCH_PAGES } from './read-slots.js';
 import { ProtocolError } from './run-call.js';
 import type { SlotHashes } from './slot-hashes.js';
-import { decodeManifest, type StateManifest } from './state-manifest.js';
+import { decodeManifest, rootOf, type StateManifest } from './state-manifest.js';
 
 const DurableData = z.strictObject({
   version: z.literal(1),
@@ -30,7 +30,7 @@ export async function readDurable(
   durable: DurableState,
   pageStore: PageStore,
   baseDigest: string,
-): Promise<StateManifest> {
+): Promise<{ readonly manifest: StateManifest; readonly key: string }> {
   const parsed = DurableData.safeParse(durable.data);
   if (!parsed.success || durable.substrate !== 'wasm') {
     throw new WorldError('BAD_INPUT', 'this is not a durable state of the wasm substrate', {
@@ -38,11 +38,11 @@ export async function readDurable(
     });
   }
   const { data } = parsed;
-  const bytes = Buffer.from((await pageStore.readManifest(data.key)).manifest);
-  if (hash('sha256', bytes, 'hex') !== data.root) {
+  const stored = await pageStore.readManifest(data.key);
+  if (rootOf(stored.manifest, stored.references) !== data.root) {
     throw new WorldError('PAGE_CORRUPT', `the manifest ${data.key} is not the one that was written`);
   }
-  const manifest = decodeManifest(bytes);
+  const manifest = decodeManifest(Buffer.from(stored.manifest), stored.references);
   if (manifest.baseDigest !== baseDigest) {
     const text =
       `the state was made on base image ${manifest.baseDigest.slice(0, 12)}, but here that is ${baseDigest.slice(0, 12)}: use the ` +
@@ -51,7 +51,7 @@ export async function readDurable(
       details: { wanted: manifest.baseDigest, have: baseDigest },
     });
   }
-  return manifest;
+  return { manifest, key: data.key };
 }
 
 export interface RecallOptions {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { WorldError } from '../../model/world-error.js';
-import { decodeManifest, encodeManifest, type StateManifest } from './state-manifest.js';
+import { decodeManifest, encodeManifest, rootOf, type StateManifest } from './state-manifest.js';
 
 const MANIFEST: StateManifest = {
   baseDigest: 'b'.repeat(64),
@@ -45,12 +45,28 @@ const MANIFEST: StateManifest = {
   ],
 };
 
-/** Of the bytes that version 1 writes for MANIFEST. A change of format must change the version, not this. */
-const GOLDEN = '839e962770a832faf98b0c89724cd09985bb2a6b3405abb74c48ddbbeec251b8';
+/** Of the bytes that each version writes for MANIFEST. A change of format must change the version, not this. */
+const GOLDEN = 'e02a5d1f21bb047b4f5a63a44c3278691b17f41a097841cb178889823e19ea2e';
+const GOLDEN_1 = '839e962770a832faf98b0c89724cd09985bb2a6b3405abb74c48ddbbeec251b8';
+
+/** As version 1 wrote it. */
+function version1(): Buffer {
+  const { hashes, pages, ...head } = MANIFEST;
+  const json = Buffer.from(JSON.stringify(head));
+  const words = (...numbers: number[]): Buffer => Buffer.from(Uint32Array.from(numbers).buffer);
+  return Buffer.concat([
+    Buffer.from('WRSTATE\0'),
+    words(1, json.length),
+    json,
+    words(hashes.length),
+    Buffer.from(hashes.join(''), 'hex'),
+    words(pages.length, ...pages.flatMap(({ page, reference }) => [page, reference])),
+  ]);
+}
 
 function codeOf(bytes: Buffer): string {
   try {
-    decodeManifest(bytes);
+    decodeManifest(bytes, MANIFEST.hashes);
     return 'accepted';
   } catch (error) {
     if (error instanceof WorldError) return error.code;
@@ -61,8 +77,20 @@ function codeOf(bytes: Buffer): string {
 describe('the manifest of a state', () => {
   test('comes back as it was, from the bytes that this version has always written', () => {
     const bytes = encodeManifest(MANIFEST);
-    expect(decodeManifest(bytes)).toEqual(MANIFEST);
+    expect(decodeManifest(bytes, MANIFEST.hashes)).toEqual(MANIFEST);
     expect(hash('sha256', bytes, 'hex')).toBe(GOLDEN);
+  });
+
+  test('of version 1 is read, and names the state as it did', () => {
+    const bytes = version1();
+    expect(hash('sha256', bytes, 'hex')).toBe(GOLDEN_1);
+    expect(decodeManifest(bytes, [])).toEqual(MANIFEST);
+    expect(rootOf(bytes, MANIFEST.hashes)).toBe(GOLDEN_1);
+  });
+
+  test('names the state by its pages too', () => {
+    const bytes = encodeManifest(MANIFEST);
+    expect(rootOf(bytes, MANIFEST.hashes)).not.toBe(rootOf(bytes, MANIFEST.hashes.toReversed()));
   });
 
   test('a missing end, a foreign start and something behind the end are damage', () => {
@@ -85,7 +113,7 @@ describe('the manifest of a state', () => {
 
   test('a later format is told apart from damage', () => {
     const bytes = encodeManifest(MANIFEST);
-    bytes.writeUInt32LE(2, 8);
+    bytes.writeUInt32LE(3, 8);
     expect(codeOf(bytes)).toBe('IMAGE_MISMATCH');
   });
 

@@ -16,6 +16,14 @@ export interface StateEntry {
   readonly facts: StateFacts;
   /** Machines and references that keep it. */
   keepers: number;
+  /** What of its family is durable; shared with the states it came from and with its siblings, until it is itself. */
+  relative: DurableRelative;
+}
+
+/** The durable state that probably differs least. */
+export interface DurableRelative {
+  /** Key of its manifest; null when none is durable yet. */
+  key: string | null;
 }
 
 /** Two identities with the same stamp are the same world in the same generation. */
@@ -24,7 +32,8 @@ export function stampOf(identity: BranchIdentity): string {
 }
 
 export function baseEntry(image: ImageHash | null, facts: StateFacts): StateEntry {
-  return { home: null, image, handle: BASE_STATE, stamp: null, facts, keepers: 1 };
+  const relative = { key: null };
+  return { home: null, image, handle: BASE_STATE, stamp: null, facts, keepers: 1, relative };
 }
 
 /** Counts who keeps which state, and tells hosts of those that nobody keeps any more. */

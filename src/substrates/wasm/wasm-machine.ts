@@ -132,7 +132,9 @@ export class WasmMachine implements Machine {
       const facts = await call.commit;
       if (facts === null) return;
       const before = this.#at;
-      this.#at = { home: host, image: before.image, handle, stamp, facts, keepers: 1 };
+      // A world that starts has a family of its own: relatives of the base image differ in all that matters.
+      const relative = before.home === null ? { key: null } : before.relative;
+      this.#at = { home: host, image: before.image, handle, stamp, facts, keepers: 1, relative };
       this.#moved = true;
       this.#parts.registry.release(before);
     } catch (error) {

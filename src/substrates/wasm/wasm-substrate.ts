@@ -11,7 +11,7 @@ import type {
   ListRequest,
   StateComparison,
 } from '../../ports/files.js';
-import type { PageStore } from '../../ports/page-store.js';
+import type { PageHash, PageStore } from '../../ports/page-store.js';
 import type {
   BranchIdentity,
   DurableState,
@@ -22,6 +22,7 @@ import type {
   Wait,
   WorldSpec,
 } from '../../ports/substrate.js';
+import { type BasePages, RelativePages } from './base-hints.js';
 import { digestEngine } from './executor/engine-files.js';
 import { compareStates, editFiles, type FileTarget, listFiles, readFile } from './file-access.js';
 import type { HostStats } from './host/wire.js';
@@ -90,11 +91,14 @@ export class WasmSubstrate implements Substrate {
   #engineDigest: Promise<string> | null = null;
   readonly #registry = new StateRegistry();
   readonly #known = new WeakMap<HostProcess, SlotHashes>();
+  readonly #basePages = new WeakMap<HostProcess, BasePages>();
+  readonly #relatives: RelativePages;
   readonly #bounds: RunBounds;
 
   constructor(options: WasmSubstrateOptions) {
     const { graceMs = 500, queueWaitMs = 60_000, log = () => undefined } = options;
     this.#pageStore = options.pageStore;
+    this.#relatives = new RelativePages(options.pageStore);
     this.#bounds = { graceMs, queueWaitMs, commitWaitMs: 60_000 };
     const common = {
       command: options.hostCommand ?? defaultHostCommand(),
@@ -146,6 +150,8 @@ export class WasmSubstrate implements Substrate {
         host,
         entry,
         known,
+        relatives: this.#relatives,
+        basePages: this.#basePagesOf(host),
         pageStore: this.#pageStore,
         baseDigest,
         engineDigest,
@@ -159,7 +165,7 @@ export class WasmSubstrate implements Substrate {
   async recall(durable: DurableState, wait: Wait): Promise<StateRef> {
     const image = imageOf(durable);
     const { process, baseDigest } = await this.#hosts.live(image, wait);
-    const manifest = await readDurable(durable, this.#pageStore, baseDigest);
+    const { manifest, key } = await readDurable(durable, this.#pageStore, baseDigest);
     const handle = process.nextId();
     const known = this.#knownOf(process);
     const facts = await recallState({
@@ -170,7 +176,8 @@ export class WasmSubstrate implements Substrate {
       pageStore: this.#pageStore,
       wait,
     });
-    const entry = { home: process, image, handle, stamp: manifest.stamp, facts, keepers: 0 };
+    const relative = { key };
+    const entry = { home: process, image, handle, stamp: manifest.stamp, facts, keepers: 0, relative };
     return this.#registry.reference(entry);
   }
 
@@ -193,8 +200,9 @@ export class WasmSubstrate implements Substrate {
       const sourceOf = (source: StateRef): StateEntry => this.#registry.find(source);
       const { facts, changes } = await editFiles(target, { edits, ...how, to, sourceOf });
       // Who it ran as last does not change: the next execution is the first that sees the files, and no branch.
-      const { image, stamp } = target.entry;
-      const entry = { home: target.host, image, handle: to, stamp, facts, keepers: 0 };
+      const { image, stamp, home, relative: family } = target.entry;
+      const relative = home === null ? { key: null } : family;
+      const entry = { home: target.host, image, handle: to, stamp, facts, keepers: 0, relative };
       return { state: this.#registry.reference(entry), changes };
     });
   }
@@ -247,6 +255,12 @@ export class WasmSubstrate implements Substrate {
       entry,
       identity,
     );
+  }
+
+  #basePagesOf(host: HostProcess): BasePages {
+    const pages = this.#basePages.get(host) ?? new Map<number, PageHash>();
+    this.#basePages.set(host, pages);
+    return pages;
   }
 
   #knownOf(host: HostProcess): SlotHashes {

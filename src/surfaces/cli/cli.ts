@@ -1,5 +1,6 @@
 import type { RuntimeContext } from '../../actions/maintenance.js';
 import type { Transport } from '../client/transport.js';
+import type { ExaminablePages } from './doctor/examine-pages.js';
 import type { Interruption } from './interruption.js';
 import type { Terminal } from './terminal.js';
 
@@ -9,6 +10,8 @@ export interface ComposedRuntime {
   readonly transport: Transport;
   /** Absolute path. */
   readonly dataDir: string;
+  /** What `wr doctor --pages` reads through; a runtime without a disk has none. */
+  readonly storage?: { readonly pages: ExaminablePages };
   close(): Promise<void>;
 }
 

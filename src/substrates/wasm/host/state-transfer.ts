@@ -4,7 +4,7 @@ import type { FrameConnection } from './frame-connection.js';
 import { FrameError } from './frames.js';
 import type { PageMemory } from './page-memory.js';
 import type { SegmentSlots } from './page-slots.js';
-import { difference, withChanges } from './page-table.js';
+import { difference, pageIdIn, withChanges } from './page-table.js';
 import { shareFiles } from './share-files.js';
 import { factsOf, type HostState } from './state-store.js';
 import {
@@ -92,12 +92,13 @@ export class StateTransfer {
     for (const node of [...files.nodes, ...files.orphans]) {
       for (const id of node.pages ?? []) if (id !== 0) slots.add(id);
     }
-    const words = new Uint32Array(2 + changes.ids.length * 2 + slots.size * 2);
+    const words = new Uint32Array(2 + changes.ids.length * 3 + slots.size * 2);
     let at = 0;
     words[at++] = changes.ids.length;
     for (let i = 0; i < changes.ids.length; i++) {
       words[at++] = changes.indexes[i] ?? 0;
       words[at++] = changes.ids[i] ?? 0;
+      words[at++] = pageIdIn(base.table, changes.indexes[i] ?? 0);
     }
     words[at++] = slots.size;
     for (const slot of slots) {

@@ -202,7 +202,7 @@ export type HostMessage =
   | { readonly type: 'committed'; readonly run: number; readonly facts: StateFacts }
   | { readonly type: 'failed'; readonly run: number; readonly reason: RunFailure; readonly message: string }
   | { readonly type: 'pages'; readonly request: number }
-  /** Binary: u32 count, (page, slot) pairs, u32 count, (slot, epoch) pairs. */
+  /** Binary: u32 count, (page, slot, the base's slot) triples, u32 count, (slot, epoch) pairs. */
   | {
       readonly type: 'described';
       readonly request: number;

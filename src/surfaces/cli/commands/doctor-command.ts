@@ -7,6 +7,7 @@ import type { Cli, ComposedRuntime } from '../cli.js';
 import type { CliCommand } from '../cli-command.js';
 import { askDaemon } from '../daemon/ask-daemon.js';
 import { type Check, fail, ok, warn } from '../doctor/check.js';
+import { pagesChecks } from '../doctor/examine-pages.js';
 import { examineRuntime, nodeCheck } from '../doctor/examine-runtime.js';
 import { setCatalogAside } from '../doctor/set-catalog-aside.js';
 import { type Paint, paintFor } from '../format/paint.js';
@@ -27,17 +28,18 @@ function registerDoctor(program: Command, cli: Cli): Command {
     .command('doctor')
     .description('check Node, the data directory, the journal, the catalog and the engine')
     .option('--rebuild', 'project the whole journal into an empty catalog again')
+    .option('--pages', 'read every page and state that is stored, and name what is damaged')
     .addHelpText(
       'after',
       examplesText([
         ['wr doctor', 'exit code 0 when no check fails'],
+        ['wr doctor --pages', 'takes as long as reading all packs'],
         ['wr doctor --rebuild', 'the catalog anew, from the journal'],
       ]),
     );
   command.action(async () => {
     const settings = settingsOf(command.optsWithGlobals<GlobalOptions>(), cli.env);
-    const { rebuild = false } = command.opts<{ rebuild?: boolean }>();
-    const checks = await runDoctor(cli, settings, rebuild);
+    const checks = await runDoctor(cli, settings, command.opts<DoctorOptions>());
     const healthy = checks.every(({ status }) => status !== 'fail');
     cli.terminal.out(
       settings.json ? jsonText({ ok: healthy, checks }) : checksText(paintFor(cli.terminal.colour), checks),
@@ -47,7 +49,13 @@ function registerDoctor(program: Command, cli: Cli): Command {
   return command;
 }
 
-async function runDoctor(cli: Cli, settings: Settings, rebuild: boolean): Promise<Check[]> {
+interface DoctorOptions {
+  readonly rebuild?: boolean;
+  readonly pages?: boolean;
+}
+
+async function runDoctor(cli: Cli, settings: Settings, options: DoctorOptions): Promise<Check[]> {
+  const { rebuild = false, pages = false } = options;
   const { engines } = ownPackage();
   const checks = [nodeCheck(process.versions.node, engines.node)];
   const { signal } = cli.interruption;
@@ -62,6 +70,7 @@ async function runDoctor(cli: Cli, settings: Settings, rebuild: boolean): Promis
     try {
       if (rebuild) checks.push(await rebuildNow(() => rebuildCatalog(runtime.context)));
       checks.push(...(await examineRuntime(runtime.context, runtime.dataDir, signal)));
+      if (pages) checks.push(...(await pagesChecks(runtime.storage?.pages, signal)));
     } finally {
       await runtime.close();
     }
