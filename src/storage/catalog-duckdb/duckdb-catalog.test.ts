@@ -207,7 +207,8 @@ describe("the user's tables", () => {
       rows.map((row) => [row['name'], [row['entity_type'], row['state'], row['resolved']]]),
     );
     expect(state).toMatchObject({
-      root: ['sandbox', 'running', false],
+      // It was called `root` until it was renamed.
+      main: ['sandbox', 'running', false],
       'root/nash': ['verse', 'collapsed', true],
       'root/optimal': ['verse', 'stopped', true],
       'root/chaos': ['verse', 'collapsed', true],
