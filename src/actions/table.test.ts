@@ -73,6 +73,7 @@ describe('the action table', () => {
     expect(await act('list', { tags: [{ key: 'stage', value: 'one' }] })).toHaveLength(0);
     // The simulated guest is not Python: what a check finds is shown in test/e2e/bisect.test.ts.
     await expect(act('bisect', { check: 'x < 2' })).rejects.toThrow(/does not compile/);
+    expect(await act('probe', { code: 'set x 9\nget x' })).toMatchObject({ value: '9', ok: true });
     expect((await act('branch')).children.map(({ name }) => name)).toEqual(['w/1', 'w/2', 'w/3']);
     expect((await act('execute-in-all', { code: 'get x' })).map(({ execution }) => execution?.value)).toEqual(
       ['1', '1', '1'],

@@ -8,6 +8,7 @@ import { branches, entities, log, metrics, query, resolutions } from './catalog-
 import { imageCreate, imageList, imageRemove, imageShow } from './image-actions.js';
 import { archiveAction } from './journal-actions.js';
 import { renameAction, snapshotsAction, tagAction } from './name-actions.js';
+import { probeAction } from './probe-action.js';
 import { status } from './status-action.js';
 import { balances, depositAction, pullUpAction, pushDownAction, voidAction } from './verse-actions.js';
 import {
@@ -36,6 +37,7 @@ export const ACTIONS = {
   'pull-up': pullUpAction,
   void: voidAction,
   rewind: rewindAction,
+  probe: probeAction,
   bisect: bisectAction,
   list,
   show,

@@ -14,8 +14,12 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import('./commands/name-commands.js')).NAME_COMMANDS,
   },
   {
-    words: ['exec', 'execute', 'exec-all', 'exec-in-all', 'execute-in-all'],
+    words: ['exec', 'execute', 'exec-all', 'exec-in-all', 'execute-in-all', 'probe'],
     load: async () => (await import('./commands/execute-commands.js')).EXECUTE_COMMANDS,
+  },
+  {
+    words: ['repl'],
+    load: async () => [(await import('./commands/repl-command.js')).REPL_COMMAND],
   },
   {
     words: ['bisect'],

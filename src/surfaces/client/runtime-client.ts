@@ -23,6 +23,7 @@ import type {
 import type { BisectInput, BisectView } from '../../model/bisect-api.js';
 import type { ArchiveInput, ArchiveView } from '../../model/journal-api.js';
 import type { RenameView, SnapshotItem, SnapshotsInput } from '../../model/name-api.js';
+import type { ProbeView } from '../../model/probe-api.js';
 import type { StatusView } from '../../model/status-api.js';
 import { ImagesClient } from './images-client.js';
 import type { CallOptions, Transport } from './transport.js';
@@ -220,6 +221,11 @@ export class World {
   /** Goes back to an earlier state: memory and files. */
   rewind(input: Without<RewindInput> = {}): Promise<RewindView> {
     return this.#call('rewind', input);
+  }
+
+  /** Runs code at its head, or at another state, and keeps nothing of it. */
+  probe(code: string, options: { state?: string; timeoutMs?: number } = {}): Promise<ProbeView> {
+    return this.#call('probe', { code, ...options });
   }
 
   /** Finds the execution after which a check fails. */

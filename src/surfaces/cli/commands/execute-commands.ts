@@ -125,7 +125,29 @@ const execute = actionCommand({
   exitCode: ({ ok }) => (ok ? 0 : 1),
 });
 
-export const EXECUTE_COMMANDS: readonly ActionCommand[] = [execute, executeInAll];
+const probe = actionCommand({
+  action: 'probe',
+  arguments: [WORLD_ARGUMENT, CODE_ARGUMENT],
+  options: [FILE, TIMEOUT, option('--state <state>', 'at this state or snapshot (default: the head)')],
+  fields: { world: 'world', code: 'code', state: '--state', timeoutMs: '--timeout' },
+  progress: 'Running',
+  examples: [
+    ["wr probe market 'len(stock)'", 'looks, and changes nothing: no execution, no record'],
+    ["wr probe --state pre-event 'stock'", 'what it was like then'],
+  ],
+  streams: true,
+  async input(args, options: { file?: string; timeout?: number; state?: string }) {
+    const { world, code } = await programOf(args, options.file);
+    return { code, ...given({ world, state: options.state, timeoutMs: options.timeout }) };
+  },
+  show(probed, screen) {
+    if (probed.value !== null) screen.out(`${screen.midLine ? '\n' : ''}${probed.value}\n`);
+    screen.err(executionNotes(probed));
+  },
+  exitCode: ({ ok }) => (ok ? 0 : 1),
+});
+
+export const EXECUTE_COMMANDS: readonly ActionCommand[] = [execute, executeInAll, probe];
 
 /**
  * Code and world of `[world] [code]`: a single argument is the code, or, when a file has the code, the world.

@@ -1,7 +1,9 @@
 import type { ExecutionView } from '../../../model/api.js';
 
 /** What stderr says after an execution: the traceback, and what was cut. */
-export function executionNotes(execution: ExecutionView): string {
+export function executionNotes(
+  execution: Pick<ExecutionView, 'error' | 'stdoutTruncated' | 'stderrTruncated'>,
+): string {
   const notes: string[] = [];
   if (execution.error) notes.push(ensureNewline(execution.error.traceback));
   if (execution.stdoutTruncated) notes.push('stdout was cut at the limit outputBytes.\n');
