@@ -76,7 +76,7 @@ describe.skipIf(!hasPty)('on a real terminal', () => {
       });
     await until(/w ⊙ root >>> /);
     child.stdin.write('kept = 7\r');
-    await until(/kept = 7[^]*>>> /);
+    await until(/kept = 7[\s\S]*>>> /);
     // It prints first, in words that are not typed, so that the test knows when it runs.
     child.stdin.write('exec(\'print("run" + "ning")\\nwhile True: pass\')\r');
     await until(/running/);

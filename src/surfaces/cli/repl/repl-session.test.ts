@@ -106,7 +106,7 @@ describe('a typed session', () => {
     await new Promise((resolve) => setImmediate(resolve));
     repl.key('\u0003');
     await repl.heard(/Interrupted: the world is as it was before/);
-    await repl.shown(/hang\r?\n[^]*>>> $/);
+    await repl.shown(/hang\r?\n[\s\S]*>>> $/);
     expect(world.head).toBe(head);
     expect(await repl.line('get x')).toBe('1\n');
     repl.key('\u0004');
