@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
+import { hash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WorldRuntime } from '../dist/index.js';
-import { sample, summarise } from './statistics.mjs';
+import { sample, summarise, timed } from './statistics.mjs';
 
 /** Bytes of packs and manifests together. */
 function storedBytes(dataDir) {
@@ -74,6 +75,45 @@ async function open10k(dataDir, n) {
   );
 }
 
+/** Collects what 1,000 forgotten states of 40 pages leave, beside 100 states that stay. */
+async function collectThousand(dataDir, n) {
+  const { openStorage } = await import('../dist/storage/open-storage.js');
+  const storage = await openStorage(dataDir);
+  try {
+    const write = async (key, seed) => {
+      const pages = Array.from({ length: 40 }, (_, i) => pageOf(seed * 40 + i));
+      await storage.pages.write(key, {
+        manifest: Buffer.from(key),
+        references: pages.map(({ hash }) => hash),
+        pages,
+      });
+    };
+    const kept = Array.from({ length: 100 }, (_, i) => `kept-${i}`);
+    for (const [i, key] of kept.entries()) await write(key, i);
+    const samples = [];
+    for (let round = 1; round <= n; round += 1) {
+      for (let i = 0; i < 1000; i += 1) await write(`dead-${round}-${i}`, round * 1000 + i);
+      samples.push(
+        await timed(async () => {
+          const collection = await storage.pages.beginCollection();
+          const { manifestsRemoved } = await collection.collect({ live: new Set(kept) });
+          if (manifestsRemoved !== 1000) throw new Error(`${manifestsRemoved} of 1000 states were collected`);
+        }),
+      );
+    }
+    return summarise(samples);
+  } finally {
+    await storage[Symbol.asyncDispose]();
+  }
+}
+
+/** Half of it does not pack. */
+function pageOf(number) {
+  const bytes = Buffer.alloc(4096);
+  for (let at = 0; at < 2048; at += 32) hash('sha256', `${number} ${at}`, 'buffer').copy(bytes, at);
+  return { hash: hash('sha256', bytes, 'hex'), bytes };
+}
+
 export const STORE = [
   {
     name: 'wasm.disk_bytes_per_child',
@@ -84,4 +124,5 @@ export const STORE = [
     run: diskBytesPerChild,
   },
   { name: 'store.open_10k', unit: 'ms', goal: 2000, samples: 5, runsAlone: true, run: open10k },
+  { name: 'store.gc', unit: 'ms', goal: null, samples: 3, runsAlone: true, run: collectThousand },
 ];

@@ -13,7 +13,7 @@ import { FaultyFiles } from './storage-faulty-files.js';
 /** COLLECTION_SEED=number runs one history again. */
 const SEEDS = process.env['COLLECTION_SEED']
   ? [Number(process.env['COLLECTION_SEED'])]
-  : Array.from({ length: 12 }, (_, index) => 1000 + index);
+  : [1039, ...Array.from({ length: 12 }, (_, index) => 1000 + index)];
 const STEPS = 40;
 
 let directory: string;
