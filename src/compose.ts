@@ -3,7 +3,8 @@ import { parse } from './model/parse.js';
 import type { Substrate, SubstrateName } from './ports/substrate.js';
 import { closeRuntime, openRuntime } from './runtime/open-runtime.js';
 import type { RuntimeContext, RuntimeParts } from './runtime/runtime-context.js';
-import { openStorage, type Storage } from './storage/index.js';
+import type { RetentionSettings } from './runtime/upkeep-contract.js';
+import { measureDisk, openStorage, type Storage } from './storage/index.js';
 import { createWasmSubstrate } from './substrates/wasm/wasm-substrate.js';
 import { defaultDataDir } from './surfaces/client/data-location.js';
 import type { Transport } from './surfaces/client/transport.js';
@@ -28,6 +29,8 @@ export interface RuntimeOptions {
   readonly rememberCurrent?: boolean;
   /** What all worlds together may be. Default: 1,000,000 live worlds, 10,000,000 states. */
   readonly limits?: Partial<RuntimeLimits>;
+  /** How long the past is kept. Default: 100 states a world, garbage collected by itself. */
+  readonly retention?: Partial<RetentionSettings>;
   readonly signal?: AbortSignal;
   /** Receives what an operator may want to know. Default: nothing is said. */
   readonly log?: (message: string) => void;
@@ -89,6 +92,9 @@ function partsOf(storage: Storage, options: RuntimeOptions): RuntimeParts {
     defaultSubstrate: 'wasm',
     limits: parse(RuntimeLimits, options.limits ?? {}, 'limits'),
     defaultLimits: parse(WorldLimits, options.worldLimits ?? {}, 'worldLimits'),
+    pages: storage.pages,
+    diskUsage: () => measureDisk(storage.directory.paths.root),
+    ...(options.retention ? { retention: options.retention } : {}),
     currentWorld: options.rememberCurrent ? storage.currentWorld : currentInMemory(),
   };
 }

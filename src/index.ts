@@ -7,6 +7,7 @@ export type * from './model/api.js';
 export type * from './model/journal-api.js';
 export { DEFAULT_LIMITS, WorldLimits } from './model/limits.js';
 export type { StatusView } from './model/status-api.js';
+export type * from './model/storage-api.js';
 export { ERROR_CODES, type ErrorCode, WorldError } from './model/world-error.js';
 export type { ConnectOptions } from './surfaces/client/connect.js';
 export {

@@ -108,6 +108,13 @@ describe('the action table', () => {
       await act(name, { limit: 2 });
     expect(await act('query', { sql: 'SELECT 1 AS n' })).toMatchObject({ columns: ['n'], rows: [['1']] });
     expect(await act('status')).toMatchObject({ worlds: { running: expect.any(Number) } });
+    expect(await act('gc', { dryRun: true })).toMatchObject({
+      dryRun: true,
+      statesForgotten: 1,
+      bytesFreed: null,
+    });
+    expect(await act('gc')).toMatchObject({ dryRun: false, statesForgotten: 1 });
+    expect(await act('du')).toMatchObject({ pages: { garbageManifests: 0 }, top: expect.any(Array) });
     expect(await act('archive')).toMatchObject({ moved: [], checkpointSeq: t.journal.lastSeq });
     const image = await act('image-create', { name: 'tools', preamble: 'x = 1' });
     expect(image).toMatchObject({

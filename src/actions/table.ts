@@ -10,6 +10,7 @@ import { archiveAction } from './journal-actions.js';
 import { renameAction, snapshotsAction, tagAction } from './name-actions.js';
 import { probeAction } from './probe-action.js';
 import { status } from './status-action.js';
+import { du, gc } from './storage-actions.js';
 import { balances, depositAction, pullUpAction, pushDownAction, voidAction } from './verse-actions.js';
 import {
   branchAction,
@@ -50,6 +51,8 @@ export const ACTIONS = {
   resolutions,
   metrics,
   query,
+  gc,
+  du,
   status,
   archive: archiveAction,
   'image-create': imageCreate,

@@ -48,6 +48,7 @@ export const create = defineAction({
       ...given('detached', input.detached),
       ...given('commonRandomNumbers', input.commonRandomNumbers),
       ...given('metadata', input.metadata),
+      ...given('retainStates', input.retainStates),
       ...given('trit', input.trit ?? tritOf(input.metadata?.['trit'])),
     };
     return worldView(context, await createWorld(context, request, waitOf(call)));

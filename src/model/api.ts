@@ -108,6 +108,12 @@ export const CreateInput = z.strictObject({
   commonRandomNumbers: z.boolean().optional().describe("keep the snapshot's random state"),
   metadata: z.record(z.string(), z.string()).optional().describe('free text pairs; `verse` names the verse'),
   trit: Trit.optional().describe('its role: -1 validator, 0 coordinator, +1 generator'),
+  retainStates: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe('its last states to keep; default: retention.states'),
 });
 export type CreateInput = z.input<typeof CreateInput>;
 

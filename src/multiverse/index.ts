@@ -20,6 +20,7 @@ export {
   BATCH_OPS_MAX,
   type BalanceFilter,
   Ledger,
+  ledgerKeyOf,
   type OpOutcome,
   type VerseView,
 } from './ledger.js';

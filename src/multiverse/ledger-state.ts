@@ -136,6 +136,12 @@ export class LedgerState {
     this.#put(this.#keys, key, digest);
   }
 
+  /** Lets go of keys that cannot be seen again. Outside transactions: it cannot be taken back. */
+  forgetKeys(keys: Iterable<string>): void {
+    assert(this.#undo === undefined, 'keys are forgotten between transactions');
+    for (const key of keys) this.#keys.delete(key);
+  }
+
   /** @throws BALANCE_OVERFLOW when the escrow would reach 2^256. */
   setEscrow(token: TokenId, amount: bigint): void {
     assert(amount >= 0n, 'an escrow is never negative');

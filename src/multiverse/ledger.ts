@@ -112,6 +112,14 @@ export class Ledger {
     return this.#run(ops, true);
   }
 
+  /**
+   * Lets go of what `ledgerKeyOf` gave. Only for keys that nobody can send again: an operation that came with one of them
+   * would be done a second time.
+   */
+  forgetKeys(keys: Iterable<string>): void {
+    this.#state.forgetKeys(keys);
+  }
+
   /** @throws VERSE_NOT_FOUND */
   verse(id: VerseId): VerseView {
     const { box } = this.#state.verse(id);
@@ -264,10 +272,14 @@ export class Ledger {
   }
 }
 
+/** Under which the ledger remembers an operation: a key belongs to the account that used it. */
+export function ledgerKeyOf(op: LedgerOp): string | null {
+  return op.idempotencyKey === undefined ? null : `${op.by} ${op.idempotencyKey}`;
+}
+
 function runOnce(state: LedgerState, op: LedgerOp): OpOutcome {
-  if (op.idempotencyKey === undefined) return { applied: run(state, op) };
-  // A key belongs to the account that used it: nobody can use up another's.
-  const key = `${op.by} ${op.idempotencyKey}`;
+  const key = ledgerKeyOf(op);
+  if (key === null) return { applied: run(state, op) };
   const digest = digestOf(op);
   const before = state.keyDigest(key);
   if (before === digest) return { applied: false };

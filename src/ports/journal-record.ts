@@ -80,6 +80,8 @@ export const WorldBirth = z.strictObject({
   verseId: VerseId,
   account: z.string(),
   metadata: z.record(z.string(), z.string()),
+  /** How many of its last states are kept; absent: as the runtime is set. */
+  retainStates: z.int().min(1).optional(),
 });
 export type WorldBirth = z.infer<typeof WorldBirth>;
 
@@ -176,6 +178,16 @@ export const StateRooted = z.strictObject({
   ...header,
   state: StateId,
   root: z.string(),
+});
+
+/** States forgotten by one record at most. */
+export const STATES_FORGOTTEN_MAX = 10_000;
+
+/** Retention gave these up: nothing names them any more, and their pages may be collected. */
+export const StatesForgotten = z.strictObject({
+  op: z.literal('states.forgotten'),
+  ...header,
+  states: z.array(StateId).min(1).max(STATES_FORGOTTEN_MAX),
 });
 
 export const WorldBranched = z.strictObject({
@@ -359,6 +371,7 @@ export const JournalRecord = z.discriminatedUnion('op', [
   SnapshotTaken,
   StatePersisted,
   StateRooted,
+  StatesForgotten,
   WorldBranched,
   WorldPushedDown,
   WorldPulledUp,

@@ -72,6 +72,13 @@ export interface DurableState {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** Memory that a substrate's states take together. */
+export interface MemoryUse {
+  readonly usedBytes: number;
+  /** The most they may take. */
+  readonly budgetBytes: number;
+}
+
 export interface ExecuteRequest {
   readonly language: 'python';
   readonly code: string;
@@ -134,12 +141,15 @@ export interface Machine extends AsyncDisposable {
    * `snapshot` and the next `execute` wait for that.
    *
    * Throws `EXECUTION_TIMEOUT`, `INTERRUPTED` (signal aborted), `MEMORY_LIMIT`, `ENGINE_FAULT`,
-   * `EXECUTOR_LOST`: in each case the machine is at the state before.
+   * `EXECUTOR_LOST`: in each case the machine is at the state before. A `MEMORY_LIMIT` with
+   * `details.scope: 'substrate'` is not the guest's doing: the memory of all states together is full.
    */
   execute(request: ExecuteRequest, sink: OutputSink, wait: Wait): Promise<ExecuteResult>;
   /** The present state. The machine goes on running. Cheap when nothing ran since the last one. */
   snapshot(wait: Wait): Promise<StateRef>;
   measure(): Promise<Measurement>;
+  /** True once what ran it is gone: it will answer nothing but `EXECUTOR_LOST` or `STATE_LOST`. */
+  isLost(): boolean;
 }
 
 export interface Substrate extends AsyncDisposable {
@@ -182,4 +192,12 @@ export interface Substrate extends AsyncDisposable {
   compare(a: StateRef, b: StateRef, wait: Wait): Promise<StateComparison>;
   /** Frees what only this state holds. Machines already restored from it go on. */
   discard(state: StateRef): Promise<void>;
+  /** True while the handle is good: neither discarded nor lost with what held it. */
+  holds(state: StateRef): boolean;
+  /** Memory of all states, as last reported: cheap enough to be asked after each execution. */
+  memory(): MemoryUse;
+  /** Memory of all states, after whatever nobody holds any more was freed. */
+  measureMemory(wait: Wait): Promise<MemoryUse>;
+  /** Keys in the page store that a durable state needs, in the form that a collection has them. */
+  durableKeys(durable: DurableState): readonly string[];
 }

@@ -29,6 +29,8 @@ export interface CreateRequest {
   readonly commonRandomNumbers?: boolean;
   readonly metadata?: Readonly<Record<string, string>>;
   readonly trit?: Trit;
+  /** How many of its last states it keeps; default: as the runtime is set. */
+  readonly retainStates?: number;
 }
 
 /**
@@ -104,6 +106,7 @@ async function createFresh(context: RuntimeContext, request: CreateRequest, maki
     verseId: ROOT_VERSE_ID,
     account: worldId,
     metadata: { ...request.metadata },
+    ...retained(request),
   };
   const spec = { limits: birth.limits, ...(image ? { image: image.hash } : {}) };
   const boot = () => substrate.boot(spec, identityOf(birth), wait);
@@ -139,9 +142,13 @@ async function createFromSnapshot(
       const birth = snapshotBirth(context, { worldId, source, snapshot, request, detached, names });
       const { ms: snapshotTimeMs, restored } = await againWhenLost(context, source.birth, async () => {
         await substrate.baseDigest(wait, source.birth.image?.hash); // The engine starts once a process: no part of this time.
-        const { value: ref, ms } = await context.timed(() => materialiseState(context, snapshot.state, wait));
-        const restore = () => substrate.restore(ref, identityOf(birth), wait);
-        return { ms, restored: await startMachine(context, restore) };
+        return context.pinned(snapshot.state, async () => {
+          const { value: ref, ms } = await context.timed(() =>
+            materialiseState(context, snapshot.state, wait),
+          );
+          const restore = () => substrate.restore(ref, identityOf(birth), wait);
+          return { ms, restored: await startMachine(context, restore) };
+        });
       });
       const branchId: BranchId = snapshot.forkBranchId ?? context.parts.ids.next('branch');
       return commitBirth(context, restored, {
@@ -163,7 +170,7 @@ async function commitBirth(
   record: RecordOf<'world.created'>,
 ): Promise<World> {
   const { worldId, state } = record.world;
-  context.machines.set(worldId, { machine, state });
+  context.keepMachine(worldId, machine, state);
   try {
     await context.commit(record);
   } catch (thrown) {
@@ -217,7 +224,13 @@ function snapshotBirth(
     verseId: detached ? ROOT_VERSE_ID : source.verseId,
     account: worldId,
     metadata: { ...request.metadata },
+    ...retained(request),
   };
+}
+
+/** What is not said comes from the snapshot's world, if there is one. */
+function retained({ retainStates }: CreateRequest): { retainStates?: number } {
+  return retainStates === undefined ? {} : { retainStates };
 }
 
 function requireLive(source: World, snapshot: Snapshot, detached: boolean): void {

@@ -4,8 +4,9 @@ import { toWorldError, WorldError } from '../model/world-error.js';
 import type { LedgerOp } from '../multiverse/index.js';
 import type { RecordOf } from '../ports/journal-record.js';
 import type { Effect, ExecuteRequest, ExecuteResult, Machine, OutputSink, Wait } from '../ports/substrate.js';
+import { canTryAgain } from './again-when-lost.js';
 import { requireRunning } from './find-world.js';
-import { isLost, liveMachine } from './live-machine.js';
+import { liveMachine } from './live-machine.js';
 import { resultDigest } from './materialise-state.js';
 import { persistWhenWorthIt } from './persist-state.js';
 import type { RuntimeContext } from './runtime-context.js';
@@ -72,7 +73,8 @@ async function executeNow(
 }
 
 /**
- * Runs the code; when the executor dies, once more on a new one. Nothing of a run is visible outside before it
+ * Runs the code; when the executor dies, once more on a new one, and when the memory of all states is full, once more
+ * after cold ones were let go of. Nothing of a run is visible outside before it
  * is accepted, so running again is safe, except for output that was already streamed: then the caller is told.
  */
 async function runOrRunAgain(
@@ -96,9 +98,8 @@ async function runOrRunAgain(
   try {
     return await once();
   } catch (thrown) {
-    if (!isLost(thrown)) throw thrown;
-    context.forgetBase(world.birth);
-    if (streamed) throw thrown;
+    const mended = await canTryAgain(context, world.birth, thrown, wait);
+    if (!mended || streamed) throw thrown;
     return await once();
   }
 }
@@ -171,10 +172,11 @@ async function accept(context: RuntimeContext, ran: Ran): Promise<RecordOf<'worl
   };
   if (state !== null) {
     context.remember(state, machine.snapshot({}));
-    context.machines.set(world.id, { machine, state });
+    context.keepMachine(world.id, machine, state);
   }
   await context.commit(record);
   if (state !== null) persistWhenWorthIt(context, world);
+  context.upkeep.afterWork(world.birth.substrate);
   return record;
 }
 

@@ -23,6 +23,7 @@ function withFailingCapture(substrate: Substrate, plan: { failNext: boolean }): 
         return machine.snapshot(wait);
       },
       measure: () => machine.measure(),
+      isLost: () => machine.isLost(),
       [Symbol.asyncDispose]: async () => machine[Symbol.asyncDispose](),
     };
   };
@@ -39,6 +40,10 @@ function withFailingCapture(substrate: Substrate, plan: { failNext: boolean }): 
     editFiles: (...args) => substrate.editFiles(...args),
     compare: (...args) => substrate.compare(...args),
     discard: (state) => substrate.discard(state),
+    holds: (state) => substrate.holds(state),
+    memory: () => substrate.memory(),
+    measureMemory: (wait) => substrate.measureMemory(wait),
+    durableKeys: (durable) => substrate.durableKeys(durable),
     [Symbol.asyncDispose]: async () => substrate[Symbol.asyncDispose](),
   };
 }

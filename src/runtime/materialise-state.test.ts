@@ -116,15 +116,51 @@ describe('what cannot be made again', () => {
     expect((await run(other, await newWorld(other, 'new'), 'set x 1')).ok).toBe(true);
   });
 
-  it('because its durable form is damaged or gone is an error, not a guess', async () => {
+  it('because its durable form is damaged and its past forgotten is an error that names state and world', async () => {
+    const t = await openTestRuntime({ retention: { states: 1 } });
+    const world = await newWorld(t, 'w');
+    for (let n = 0; n < 3; n += 1) await run(t, world, `set x ${n}`);
+    await snapshotWorld(t.context, world, 's', {});
+    await t.context.upkeep.collect({}, {});
+    for (const key of t.disk.archive.keys()) t.disk.archive.set(key, '{}');
+    const damaged = await t.crash();
+    const error = await refused(
+      run(damaged, named(damaged, 'w'), 'get x'),
+      'PAGE_CORRUPT',
+      /of world w .* Rewind the world to another state/,
+    );
+    expect(error.details).toMatchObject({ state: world.head, world: world.id });
+    t.disk.archive.clear();
+    const gone = await damaged.crash();
+    await refused(run(gone, named(gone, 'w'), 'get x'), 'STATE_LOST', /cannot be made again by replay/);
+  });
+});
+
+describe('a durable form that is damaged', () => {
+  it.each(['damaged', 'gone'] as const)('(%s) is passed over by replay and written anew', async (how) => {
     const t = await openTestRuntime();
     const world = await newWorld(t, 'w');
     await run(t, world, 'set x 1');
-    await snapshotWorld(t.context, world, 's', {});
-    for (const key of t.disk.archive.keys()) t.disk.archive.set(key, '{}');
-    const damaged = await t.crash();
-    await refused(run(damaged, named(damaged, 'w'), 'get x'), 'PAGE_CORRUPT');
-    t.disk.archive.clear();
-    await refused(run(damaged, named(damaged, 'w'), 'get x'), 'STATE_LOST');
+    await snapshotWorld(t.context, world, 'early', {});
+    await run(t, world, 'add x 1');
+    await snapshotWorld(t.context, world, 'late', {});
+    await run(t, world, 'set y 5');
+    const intact = new Map(t.disk.archive);
+    if (how === 'gone') t.disk.archive.clear();
+    else for (const key of intact.keys()) t.disk.archive.set(key, '{}');
+    const notes: string[] = [];
+    const faults = armedFaults();
+    const again = await t.crash({ log: (note) => notes.push(note), faults });
+    expect(await variable(again, named(again, 'w'), 'x')).toBe('2');
+    expect([faults.count('recall'), faults.count('boot')]).toEqual([2, 1]);
+    await again.context.backgroundDone();
+    expect(new Map(t.disk.archive)).toEqual(intact);
+    expect(notes.filter((note) => note.includes('is damaged'))).toHaveLength(2);
+    expect(notes.filter((note) => note.includes('written anew'))).toHaveLength(2);
+    // Healed: another process replays only what came after.
+    const after = armedFaults();
+    const healed = await again.crash({ faults: after });
+    expect(await variable(healed, named(healed, 'w'), 'y')).toBe('5');
+    expect([after.count('recall'), after.count('boot')]).toEqual([1, 0]);
   });
 });

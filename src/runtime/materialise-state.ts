@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { StateId } from '../model/ids.js';
 import { WorldError } from '../model/world-error.js';
-import type { ExecuteResult, Machine, OutputSink, StateRef, Substrate, Wait } from '../ports/substrate.js';
+import type {
+  DurableState,
+  ExecuteResult,
+  Machine,
+  OutputSink,
+  StateRef,
+  Substrate,
+  Wait,
+} from '../ports/substrate.js';
 import type { RuntimeContext } from './runtime-context.js';
 import type { ReplayableExecution, StateEntry, World } from './world-model.js';
 
@@ -11,50 +19,131 @@ const REPLAY_TIMEOUT_FACTOR = 10;
 
 /**
  * A handle to any state the journal knows: the one in memory, else the nearest ancestor that is in memory,
- * durable or the boot itself, with the executions since then run again and their results compared.
+ * durable or the boot itself, with the executions since then run again and their results compared. A durable form
+ * that is damaged is passed over when what is before it is still known, and written anew afterwards.
  *
- * @throws RECOVERY_DIVERGED naming the execution, when a replay does not give the journaled result.
+ * @throws RECOVERY_DIVERGED naming the execution, when a replay does not give the journaled result; PAGE_CORRUPT and
+ *   STATE_LOST naming state and world, when a durable form is damaged and nothing before it is known.
  */
 export async function materialiseState(context: RuntimeContext, id: StateId, wait: Wait): Promise<StateRef> {
-  const held = context.refs.get(id);
+  const held = context.handle(id);
   if (held !== undefined) {
-    // Used now, so the last to be dropped.
-    context.refs.delete(id);
-    context.refs.set(id, held);
     try {
       return await held;
     } catch {
       // It was never captured (its executor died); replay makes it again.
     }
   }
-  const made = makeAgain(context, id, wait);
+  const made = context.pinned(id, () => makeAgain(context, id, wait));
   context.remember(id, made);
-  return made;
+  const ref = await made;
+  context.upkeep.afterWork(ref.substrate);
+  return ref;
+}
+
+/** Where to start, and what to run again from there, the first execution first. */
+interface Path {
+  readonly start: StateEntry;
+  readonly steps: readonly StateEntry[];
+}
+
+/** A durable form that cannot be read back. */
+class Damage extends Error {
+  readonly entry: StateEntry;
+  override readonly cause: WorldError;
+
+  constructor(entry: StateEntry, cause: WorldError) {
+    super(cause.message);
+    this.entry = entry;
+    this.cause = cause;
+  }
 }
 
 async function makeAgain(context: RuntimeContext, id: StateId, wait: Wait): Promise<StateRef> {
-  const missing: StateEntry[] = [];
+  let damage: Damage | null = null;
+  for (;;) {
+    try {
+      return await follow(context, id, pathTo(context, id), wait);
+    } catch (thrown) {
+      if (thrown instanceof Damage) {
+        damage = thrown;
+        context.damaged.add(damage.entry.id);
+        context.log(`The durable form of state ${damage.entry.id} is damaged: ${damage.message}`);
+        if (isReplayable(context, damage.entry)) continue;
+      }
+      if (damage && (thrown === damage || isNoReplay(thrown))) throw affected(context, damage, thrown);
+      throw thrown;
+    }
+  }
+}
+
+function pathTo(context: RuntimeContext, id: StateId): Path {
+  const steps: StateEntry[] = [];
   let entry = context.model.state(id);
   while (
     entry.origin.kind === 'execution' &&
-    !entry.durable &&
+    !isReadable(context, entry) &&
     !(entry.id !== id && context.refs.has(entry.id))
   ) {
-    missing.push(entry);
+    steps.push(entry);
     entry = context.model.state(entry.origin.execution.parentState);
   }
-  const world = context.model.world(entry.origin.worldId);
-  const substrate = context.substrate(world.birth.substrate);
-  let ref = await startingPoint(context, substrate, entry, { id, wait });
+  return { start: entry, steps: steps.reverse() };
+}
+
+/** From a state that is there over the executions after it. */
+async function follow(
+  context: RuntimeContext,
+  id: StateId,
+  { start, steps }: Path,
+  wait: Wait,
+): Promise<StateRef> {
+  const substrate = context.substrate(context.model.world(start.origin.worldId).birth.substrate);
+  let ref = await startingPoint(context, substrate, start, { id, wait });
+  if (context.damaged.has(start.id)) keepAndHeal(context, id, start.id, ref);
   let isOurs = false;
-  for (const step of missing.reverse()) {
+  for (const step of steps) {
     const next = await replay(context, substrate, step, { from: ref, wait });
     // States on the way are nobody's; the one we started from may be.
     if (isOurs) await substrate.discard(ref);
     ref = next;
-    isOurs = true;
+    isOurs = !context.damaged.has(step.id);
+    if (!isOurs) keepAndHeal(context, id, step.id, ref);
   }
   return ref;
+}
+
+/** The state is there again: it is kept, so that writing it anew costs no other replay. */
+function keepAndHeal(context: RuntimeContext, wanted: StateId, healed: StateId, ref: StateRef): void {
+  if (healed !== wanted) context.remember(healed, Promise.resolve(ref));
+  context.upkeep.heal(healed);
+}
+
+/** False also for a damaged durable form, as long as there is something before it to try instead. */
+function isReadable(context: RuntimeContext, entry: StateEntry): boolean {
+  return entry.durable !== null && !(context.damaged.has(entry.id) && isReplayable(context, entry));
+}
+
+/** True when what is before the state is still known. */
+function isReplayable(context: RuntimeContext, entry: StateEntry): boolean {
+  if (entry.origin.kind === 'boot') return true;
+  return entry.origin.kind === 'execution' && context.model.states.has(entry.origin.execution.parentState);
+}
+
+function isNoReplay(thrown: unknown): boolean {
+  return (
+    thrown instanceof WorldError && (thrown.code === 'IMAGE_MISMATCH' || thrown.code === 'RECOVERY_DIVERGED')
+  );
+}
+
+function affected(context: RuntimeContext, { entry, cause: damage }: Damage, cause: unknown): WorldError {
+  const world = context.model.world(entry.origin.worldId);
+  return new WorldError(
+    damage.code,
+    `State ${entry.id} of world ${world.name} (${world.id}) is damaged on disk and cannot be made again by replay: ` +
+      `${damage.message} Rewind the world to another state (wr log ${world.name}), or restore the data directory.`,
+    { details: { ...damage.details, state: entry.id, world: world.id }, cause },
+  );
 }
 
 async function startingPoint(
@@ -65,7 +154,7 @@ async function startingPoint(
 ): Promise<StateRef> {
   const held = entry.id === asked.id ? undefined : context.refs.get(entry.id);
   if (held !== undefined) return materialiseState(context, entry.id, asked.wait);
-  if (entry.durable) return substrate.recall(entry.durable, asked.wait);
+  if (entry.durable && isReadable(context, entry)) return recall(substrate, entry, entry.durable, asked.wait);
   const world = context.model.world(entry.origin.worldId);
   const image = world.birth.image;
   const base = await substrate.baseDigest(asked.wait, image?.hash);
@@ -73,6 +162,21 @@ async function startingPoint(
   const spec = { limits: world.birth.limits, ...(image ? { image: image.hash } : {}) };
   await using machine = await substrate.boot(spec, context.model.identity(world, 0), asked.wait);
   return await machine.snapshot(asked.wait);
+}
+
+async function recall(
+  substrate: Substrate,
+  entry: StateEntry,
+  durable: DurableState,
+  wait: Wait,
+): Promise<StateRef> {
+  try {
+    return await substrate.recall(durable, wait);
+  } catch (thrown) {
+    const isDamage =
+      thrown instanceof WorldError && (thrown.code === 'PAGE_CORRUPT' || thrown.code === 'STATE_LOST');
+    throw isDamage ? new Damage(entry, thrown) : thrown;
+  }
 }
 
 function imageMismatch(world: World, base: string): WorldError {

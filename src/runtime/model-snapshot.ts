@@ -41,13 +41,20 @@ const WorldRow = z.strictObject({
   report: z.strictObject({ cost: z.string().nullable(), value: z.string().nullable() }).nullable(),
   executions: z.int().min(0),
   heads: z.array(StateId),
+  /** Not written by the first programs that wrote checkpoints, which forgot nothing. */
+  hasForgotten: z.boolean().default(false),
   seedsDrawn: z.int().min(0),
 });
 type WorldRow = z.infer<typeof WorldRow>;
 
 const Origin = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('boot'), worldId: WorldId }),
-  z.strictObject({ kind: z.literal('files'), worldId: WorldId, parentState: StateId }),
+  z.strictObject({
+    kind: z.literal('files'),
+    worldId: WorldId,
+    parentState: StateId,
+    lastRun: z.strictObject({ worldId: WorldId, generation: z.int().min(0) }),
+  }),
   z.strictObject({
     kind: z.literal('execution'),
     worldId: WorldId,
@@ -64,6 +71,7 @@ const Origin = z.discriminatedUnion('kind', [
       resultDigest: z.string(),
       runMs: z.number(),
     }),
+    ledgerKeys: z.array(z.string()).readonly().exactOptional(),
   }),
 ]);
 
@@ -168,6 +176,7 @@ function copyOfWorld(world: World): WorldRow {
     heads: world.heads.slice(),
     seedsDrawn: world.seedsDrawn,
     metadata: world.metadata,
+    hasForgotten: world.hasForgotten,
   };
 }
 

@@ -3,6 +3,7 @@ import type { Journal } from '../ports/journal.js';
 import { type RestoredModel, restoreModel } from './model-snapshot.js';
 import { persistOnClose } from './persist-state.js';
 import { RuntimeContext, type RuntimeParts } from './runtime-context.js';
+import { RuntimeUpkeep } from './upkeep.js';
 import type { World } from './world-model.js';
 
 /**
@@ -19,6 +20,7 @@ export async function openRuntime(parts: RuntimeParts): Promise<RuntimeContext> 
     context.model.apply(entry.record);
     context.continueAfter(entry.record.at);
   }
+  context.upkeep = new RuntimeUpkeep(context);
   return context;
 }
 
@@ -54,6 +56,7 @@ async function isOf(journal: Journal, { seq, hash }: CheckpointPlace): Promise<b
  */
 export async function closeRuntime(context: RuntimeContext): Promise<void> {
   context.beginClosing();
+  context.upkeep.stop();
   await context.locks.idle();
   try {
     await persistOnClose(context, liveWorlds(context));

@@ -1,9 +1,9 @@
 import type { StateId } from '../model/ids.js';
 import type { DurableState, Wait } from '../ports/substrate.js';
-import { againWhenLost } from './live-machine.js';
+import { againWhenLost } from './again-when-lost.js';
 import { materialiseState } from './materialise-state.js';
 import type { RuntimeContext } from './runtime-context.js';
-import type { World } from './world-model.js';
+import type { StateEntry, World } from './world-model.js';
 
 /**
  * When a world's head is made durable behind its executions. The journal alone already recovers it; durable
@@ -15,19 +15,32 @@ const REPLAY_MS_MAX = 1000;
 const REPLAY_MS_MAX_ON_CLOSE = 100;
 
 /**
- * Makes a state durable, once; concurrent calls share the work, but not its failure: whoever waited for another's
- * attempt makes one of its own.
+ * Makes a state durable and has `record` put that into the journal. A collection waits for both, so that it cannot
+ * take what was written and not recorded yet.
  */
-export async function persistState(context: RuntimeContext, id: StateId, wait: Wait): Promise<DurableState> {
+export async function persistState<R>(
+  context: RuntimeContext,
+  id: StateId,
+  wait: Wait,
+  record: (durable: DurableState) => Promise<R>,
+): Promise<R> {
+  return context.whileRecording(() =>
+    context.pinned(id, async () => record(await durableOf(context, id, wait))),
+  );
+}
+
+/** Concurrent calls share the work, but not its failure: whoever waited for another's attempt makes one of its own. */
+async function durableOf(context: RuntimeContext, id: StateId, wait: Wait): Promise<DurableState> {
   const entry = context.model.state(id);
-  if (entry.durable) return entry.durable;
+  if (entry.durable && !context.damaged.has(id)) return entry.durable;
   const running = context.persisting.get(id);
-  if (running !== undefined) return running.catch(() => persistState(context, id, wait));
+  if (running !== undefined) return running.catch(() => durableOf(context, id, wait));
   const { birth } = context.model.world(entry.origin.worldId);
-  const work = againWhenLost(context, birth, async () => {
+  const writing = async (): Promise<DurableState> => {
     const ref = await materialiseState(context, id, wait);
     return context.substrate(birth.substrate).persist(ref, wait);
-  });
+  };
+  const work = againWhenLost(context, birth, writing, wait);
   context.persisting.set(id, work);
   try {
     return await work;
@@ -53,22 +66,36 @@ export async function persistOnClose(context: RuntimeContext, worlds: Iterable<W
   for (const head of heads) await persistAndRecord(context, head).catch(() => {});
 }
 
-async function persistAndRecord(context: RuntimeContext, state: StateId): Promise<void> {
-  const durable = await persistState(context, state, {});
-  if (context.model.state(state).durable) return;
-  await context.commit({ op: 'state.persisted', at: context.at(), state, durable });
+/** Makes a state durable, for which nobody asked: without a name, and only as long as it is known at all. */
+export async function persistAndRecord(
+  context: RuntimeContext,
+  state: StateId,
+  wait: Wait = {},
+): Promise<void> {
+  await persistState(context, state, wait, async (durable) => {
+    const entry = context.model.states.get(state);
+    if (!entry || (entry.durable && !context.damaged.has(state))) return;
+    await context.commit({ op: 'state.persisted', at: context.at(), state, durable });
+    context.damaged.delete(state);
+  });
 }
 
 /** What recovering `id` would run again. */
-function replayCost(context: RuntimeContext, id: StateId): { executions: number; runMs: number } {
+export function replayCost(context: RuntimeContext, id: StateId): { executions: number; runMs: number } {
   let executions = 0;
   let runMs = 0;
   let entry = context.model.state(id);
-  while (entry.origin.kind === 'execution' && !entry.durable && !context.persisting.has(entry.id)) {
+  while (entry.origin.kind === 'execution' && !isDurable(context, entry)) {
     executions += 1;
     runMs += entry.origin.execution.runMs;
     if (executions >= REPLAY_EXECUTIONS_MAX) break;
     entry = context.model.state(entry.origin.execution.parentState);
   }
   return { executions, runMs };
+}
+
+/** Also what will be durable in a moment. */
+function isDurable(context: RuntimeContext, entry: StateEntry): boolean {
+  if (context.persisting.has(entry.id)) return true;
+  return entry.durable !== null && !context.damaged.has(entry.id);
 }

@@ -46,11 +46,12 @@ export async function probeState(context: RuntimeContext, probe: Probe, wait: Wa
     balances: Object.fromEntries(held.map(({ token, amount }) => [token, amount.toString()])),
     limits,
   } as const;
-  return againWhenLost(context, birth, async () => {
+  const run = async (): Promise<ExecuteResult> => {
     const ref = await materialiseState(context, probe.state, wait);
     await using machine = await context.substrate(birth.substrate).restore(ref, identity, wait);
     return await machine.execute(request, probe.sink ?? SILENT, wait);
-  });
+  };
+  return context.pinned(probe.state, () => againWhenLost(context, birth, run, wait));
 }
 
 function whoRan(context: RuntimeContext, { state, world }: Probe) {

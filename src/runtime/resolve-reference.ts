@@ -100,9 +100,13 @@ function only<T extends { readonly id: string; readonly name?: string }>(
   const [first] = found;
   if (first === undefined) {
     const [code, listed] = NOT_FOUND[kind];
-    throw new WorldError(code, `There is no ${kind} ${JSON.stringify(reference)}. See: ${listed}`, {
-      details: { [kind]: reference },
-    });
+    throw new WorldError(
+      code,
+      `There is no ${kind} ${JSON.stringify(reference)}${kind === 'state' ? ', or retention gave it up' : ''}. See: ${listed}`,
+      {
+        details: { [kind]: reference },
+      },
+    );
   }
   if (found.length === 1) return first;
   const names = found.slice(0, NAMED_MAX).map(({ id, name }) => (name ? `${name} (${id})` : id));

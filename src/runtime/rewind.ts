@@ -38,16 +38,18 @@ export async function rewind(
         request.to === undefined
           ? stepsBack(context.model, world, request.steps ?? 1)
           : inHistory(context.model, world, request.to);
-      await context.retire(world.id);
-      const record: RecordOf<'world.rewound'> = {
-        op: 'world.rewound',
-        at: context.at(),
-        worldId: world.id,
-        from: world.head,
-        to,
-      };
-      await context.commit(record);
-      return record;
+      return context.pinned(to, async () => {
+        await context.retire(world.id);
+        const record: RecordOf<'world.rewound'> = {
+          op: 'world.rewound',
+          at: context.at(),
+          worldId: world.id,
+          from: world.head,
+          to,
+        };
+        await context.commit(record);
+        return record;
+      });
     },
     wait.signal,
   );
@@ -64,9 +66,19 @@ function stepsBack(model: WorldModel, world: World, steps: number): StateId {
         { details: { world: world.id, executions: n } },
       );
     }
+    if (!model.states.has(parent)) throw givenUp(world, steps, n);
     id = parent;
   }
   return id;
+}
+
+function givenUp(world: World, steps: number, kept: number): WorldError {
+  return new WorldError(
+    'STATE_NOT_FOUND',
+    `World ${world.name} cannot go back ${steps}: of the states before its head the last ${kept} are kept, and retention ` +
+      'gave up those before them. Snapshot states that you may want later, or raise retention.states.',
+    { details: { world: world.id, kept } },
+  );
 }
 
 /** All states the world has been at, and those they came from. */
@@ -74,16 +86,22 @@ function inHistory(model: WorldModel, world: World, reference: string): StateId 
   const state = findState(model, reference);
   const seen = new Set<StateId>();
   for (const head of world.heads) {
-    for (let id: StateId | null = head; id !== null && !seen.has(id); id = parentStateOf(model.state(id))) {
+    for (let id: StateId | null = head; id !== null && !seen.has(id); id = knownParentOf(model, id)) {
       if (id === state) return state;
       seen.add(id);
     }
   }
   throw new WorldError(
     'STATE_NOT_FOUND',
-    `${reference} is not in the history of world ${world.name}. See: wr log`,
+    `${reference} is not in the history of world ${world.name}${world.hasForgotten ? ', or retention gave it up' : ''}. See: wr log`,
     {
       details: { world: world.id, state },
     },
   );
+}
+
+/** Null also when retention gave the parent up. */
+function knownParentOf(model: WorldModel, id: StateId): StateId | null {
+  const parent = parentStateOf(model.state(id));
+  return parent !== null && model.states.has(parent) ? parent : null;
 }

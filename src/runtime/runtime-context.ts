@@ -8,8 +8,11 @@ import type { Entropy } from '../ports/entropy.js';
 import type { Ids } from '../ports/ids.js';
 import type { Journal } from '../ports/journal.js';
 import type { JournalRecord, MetricsRecord, WorldBirth } from '../ports/journal-record.js';
+import type { DiskUsage, PageCollector } from '../ports/page-collector.js';
 import type { DurableState, Machine, StateRef, Substrate, SubstrateName } from '../ports/substrate.js';
 import { type CheckpointPace, Checkpoints } from './checkpoints.js';
+import { RETAIN_STATES_DEFAULT } from './plan-forgetting.js';
+import { NO_UPKEEP, type RetentionSettings, type Upkeep } from './upkeep-contract.js';
 import { WorldLocks } from './world-locks.js';
 import { WorldModel } from './world-model.js';
 
@@ -34,6 +37,11 @@ export interface RuntimeParts {
   readonly checkpointPace?: Partial<CheckpointPace>;
   /** Receives what the user may want to know of work behind the verbs. Default: nobody does. */
   readonly note?: (text: string) => void;
+  /** Where durable states are; without it there is nothing to collect. */
+  readonly pages?: PageCollector;
+  /** Where the disk space goes. */
+  readonly diskUsage?: () => Promise<DiskUsage>;
+  readonly retention?: Partial<RetentionSettings>;
 }
 
 const RUNTIME_LIMITS = RuntimeLimits.parse({});
@@ -42,6 +50,10 @@ const RUNTIME_LIMITS = RuntimeLimits.parse({});
 const REFS_MAX = 4096;
 /** How many the oldest are dropped at a time. */
 const REFS_DROPPED = 1024;
+/** Machines kept. Idle ones beyond that are ended; their worlds' states stay. */
+const MACHINES_MAX = 4096;
+/** How many more are ended at a time, so that it is not done for every single one. */
+const MACHINES_DROPPED = 1024;
 
 /** What executors differ in: states of one base mean nothing to another. */
 export type Base = Pick<WorldBirth, 'substrate' | 'image'>;
@@ -65,7 +77,18 @@ export class RuntimeContext {
   readonly refs = new Map<StateId, Promise<StateRef>>();
   /** States being made durable now. */
   readonly persisting = new Map<StateId, Promise<DurableState>>();
+  /** By last use, the longest idle first. */
   readonly machines = new Map<WorldId, LiveMachine>();
+  /** Durable forms on their way into the journal: a collection waits for them. */
+  readonly recording = new Set<Promise<unknown>>();
+  /** States whose durable form turned out to be damaged and was not written anew yet. */
+  readonly damaged = new Set<StateId>();
+  readonly retention: RetentionSettings;
+  upkeep: Upkeep = NO_UPKEEP;
+  /** States in use, with how often: neither forgotten nor let go of meanwhile. */
+  readonly #pins = new Map<StateId, number>();
+  /** The handles that have arrived. */
+  readonly #arrived = new WeakMap<Promise<StateRef>, StateRef>();
   /** Names promised to worlds that are being made. */
   readonly reservedNames = new Set<string>();
   readonly reservedSnapshotNames = new Set<string>();
@@ -102,6 +125,11 @@ export class RuntimeContext {
           from?.place ?? null,
         )
       : null;
+    this.retention = { states: RETAIN_STATES_DEFAULT, automatic: true, ...parts.retention };
+  }
+
+  log(message: string): void {
+    this.parts.note?.(message);
   }
 
   /** Refuses new work once closing, or after the journal failed. */
@@ -229,26 +257,108 @@ export class RuntimeContext {
     return this.model.worlds.get(id)?.birth.limits ?? DEFAULT_LIMITS;
   }
 
+  /** Runs `work` while the state is neither forgotten nor let go of. */
+  async pinned<T>(id: StateId, work: () => Promise<T>): Promise<T> {
+    this.#pins.set(id, (this.#pins.get(id) ?? 0) + 1);
+    try {
+      return await work();
+    } finally {
+      const left = (this.#pins.get(id) ?? 1) - 1;
+      if (left === 0) this.#pins.delete(id);
+      else this.#pins.set(id, left);
+    }
+  }
+
+  /**
+   * Runs `work`, which makes something durable and has the journal say so: a collection waits for it, so that it cannot
+   * take what was written and is in no record yet.
+   */
+  async whileRecording<T>(work: () => Promise<T>): Promise<T> {
+    const running = work();
+    this.recording.add(running);
+    try {
+      return await running;
+    } finally {
+      this.recording.delete(running);
+    }
+  }
+
+  isPinned(id: StateId): boolean {
+    return this.#pins.has(id) || this.persisting.has(id);
+  }
+
+  /** States that must not be forgotten now, whatever retention says. */
+  *statesInUse(): Iterable<StateId> {
+    yield* this.#pins.keys();
+    yield* this.persisting.keys();
+    for (const { state } of this.machines.values()) yield state;
+  }
+
   /** Remembers a state's handle; a failed one is forgotten, to be made again by replay. */
   remember(id: StateId, ref: Promise<StateRef>): void {
     this.refs.set(id, ref);
-    ref.catch(() => {
-      if (this.refs.get(id) === ref) this.refs.delete(id);
-    });
+    ref.then(
+      (arrived) => this.#arrived.set(ref, arrived),
+      () => {
+        if (this.refs.get(id) === ref) this.refs.delete(id);
+      },
+    );
     if (this.refs.size > REFS_MAX + this.machines.size) this.#dropOldest();
+  }
+
+  /** The state's handle, if one is kept and what holds it has not been lost. It counts as used now. */
+  handle(id: StateId): Promise<StateRef> | undefined {
+    const ref = this.refs.get(id);
+    if (ref === undefined) return undefined;
+    const arrived = this.#arrived.get(ref);
+    this.refs.delete(id);
+    if (arrived && !this.substrate(arrived.substrate).holds(arrived)) return undefined;
+    this.refs.set(id, ref);
+    return ref;
+  }
+
+  /** Lets go of a state's handle; machines that stand there go on. Resolves when the substrate knows. */
+  async drop(id: StateId): Promise<void> {
+    const ref = this.refs.get(id);
+    this.refs.delete(id);
+    const held = await ref?.catch(() => undefined);
+    if (held) await this.substrate(held.substrate).discard(held);
   }
 
   /** Lets go of the oldest handles that no live machine stands at, so that a long life does not fill memory. */
   #dropOldest(): void {
     const heads = new Set([...this.machines.values()].map(({ state }) => state));
     let dropped = 0;
-    for (const [id, ref] of this.refs) {
+    for (const id of this.refs.keys()) {
       if (dropped >= REFS_DROPPED) break;
-      if (heads.has(id) || this.persisting.has(id)) continue;
-      this.refs.delete(id);
+      if (heads.has(id) || this.isPinned(id)) continue;
       dropped += 1;
-      this.inBackground(ref.then((held) => this.substrate(held.substrate).discard(held)));
+      this.inBackground(this.drop(id));
     }
+  }
+
+  /** Keeps a world's machine, which was just used. */
+  keepMachine(id: WorldId, machine: Machine, state: StateId): void {
+    this.machines.delete(id);
+    this.machines.set(id, { machine, state });
+  }
+
+  /** Ends the machines that have been idle for the longest time, when there are too many. */
+  endIdleMachines(): void {
+    let tooMany = this.machines.size - MACHINES_MAX;
+    if (tooMany <= 0) return;
+    tooMany += MACHINES_DROPPED;
+    for (const id of this.machines.keys()) {
+      if (tooMany <= 0) break;
+      if (!this.isIdle(id)) continue;
+      tooMany -= 1;
+      this.inBackground(this.retire(id));
+    }
+  }
+
+  /** True for a world that is recorded and in which nothing runs or waits. */
+  isIdle(id: WorldId): boolean {
+    return this.model.worlds.has(id) && !this.locks.isBusy(id);
   }
 
   async retire(id: WorldId): Promise<void> {
@@ -257,16 +367,26 @@ export class RuntimeContext {
     await live?.machine[Symbol.asyncDispose]();
   }
 
-  /** After the executor host died: nothing of that base that was live there can be used any more. */
-  forgetBase(base: Base): void {
-    const isOfBase = (worldId: WorldId): boolean => {
-      const birth = this.model.worlds.get(worldId)?.birth;
-      return birth?.substrate === base.substrate && birth.image?.hash === base.image?.hash;
-    };
-    for (const [worldId] of this.machines) if (isOfBase(worldId)) this.machines.delete(worldId);
-    for (const [stateId] of this.refs) {
-      const worldId = this.model.states.get(stateId)?.origin.worldId;
-      if (worldId !== undefined && isOfBase(worldId)) this.refs.delete(stateId);
+  /**
+   * After an executor host died: what it held cannot be used any more. What another host of the substrate holds
+   * goes on.
+   */
+  async forgetLost(name: SubstrateName): Promise<void> {
+    const substrate = this.substrate(name);
+    const endings: Promise<unknown>[] = [];
+    for (const [worldId, { machine }] of this.machines) {
+      if (this.model.worlds.get(worldId)?.birth.substrate !== name || !machine.isLost()) continue;
+      // Whoever is about to use one finds out by itself, and must not find it disposed.
+      if (!this.isIdle(worldId)) continue;
+      endings.push(this.retire(worldId));
     }
+    for (const [stateId, ref] of this.refs) {
+      const arrived = this.#arrived.get(ref);
+      // One that has not arrived rejects by itself, and goes then.
+      if (arrived?.substrate !== name || substrate.holds(arrived)) continue;
+      this.refs.delete(stateId);
+      endings.push(substrate.discard(arrived));
+    }
+    await Promise.allSettled(endings);
   }
 }

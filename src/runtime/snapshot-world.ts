@@ -31,20 +31,24 @@ export async function snapshotWorld(
       context.reservedSnapshotNames.add(chosen);
       try {
         await engineReady(context, world.birth, wait);
-        const { value: durable, ms } = await context.timed(() => persistState(context, state, wait));
-        const memoryOverheadMb = await overhead(context, world);
-        const record: RecordOf<'snapshot.taken'> = {
-          op: 'snapshot.taken',
-          at: context.at(),
-          snapshotId: context.parts.ids.next('snapshot'),
-          name: chosen,
-          worldId: world.id,
-          state,
-          durable,
-          metrics: [context.metrics(world.id, { snapshotTimeMs: ms, memoryOverheadMb })],
-        };
-        await context.commit(record);
-        return record;
+        const start = context.parts.clock.monotonicMs();
+        return await persistState(context, state, wait, async (durable) => {
+          const snapshotTimeMs = context.parts.clock.monotonicMs() - start;
+          const memoryOverheadMb = await overhead(context, world);
+          const record: RecordOf<'snapshot.taken'> = {
+            op: 'snapshot.taken',
+            at: context.at(),
+            snapshotId: context.parts.ids.next('snapshot'),
+            name: chosen,
+            worldId: world.id,
+            state,
+            durable,
+            metrics: [context.metrics(world.id, { snapshotTimeMs, memoryOverheadMb })],
+          };
+          await context.commit(record);
+          context.damaged.delete(state);
+          return record;
+        });
       } finally {
         context.reservedSnapshotNames.delete(chosen);
       }

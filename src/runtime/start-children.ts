@@ -44,19 +44,26 @@ export async function startChildren<R>(
     const births = childBirths(context, parent, { ...how, names });
     await engineReady(context, parent.birth, how.wait);
     const { value: children, ms } = await context.timed(() =>
-      againWhenLost(context, parent.birth, () => startAll(context, parent, births, how.wait)),
+      againWhenLost(
+        context,
+        parent.birth,
+        () => context.pinned(parent.head, () => startAll(context, parent, births, how.wait)),
+        how.wait,
+      ),
     );
     started = children.started;
     // Before the record, since from then on others find the children.
     for (const { birth, machine } of started) {
-      context.machines.set(birth.worldId, { machine, state: birth.state });
+      context.keepMachine(birth.worldId, machine, birth.state);
     }
-    return await record({
+    const answer = await record({
       births,
       metrics: [context.metrics(parent.id, { snapshotTimeMs: children.snapshotTimeMs }), ...children.metrics],
       snapshotTimeMs: children.snapshotTimeMs,
       branchTimeMs: ms - children.snapshotTimeMs,
     });
+    context.upkeep.afterWork(parent.birth.substrate);
+    return answer;
   } catch (thrown) {
     for (const { birth } of started) context.machines.delete(birth.worldId);
     await endAll(started);

@@ -6,7 +6,7 @@ import { rewind } from './rewind.js';
 
 describe('handles of states', () => {
   it('stay bounded in a long life, and what was dropped comes back by replay', async () => {
-    const runtime = await openTestRuntime();
+    const runtime = await openTestRuntime({ retention: { automatic: false } });
     const { context } = runtime;
     const world = await newWorld(runtime, 'long');
     const first = await run(runtime, world, 'set x 1');

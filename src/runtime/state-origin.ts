@@ -20,14 +20,28 @@ export type ReplayableExecution = Pick<
 
 /** How a state came to be: all that is needed to make it again. */
 export type StateOrigin =
-  | { readonly kind: 'boot'; readonly worldId: WorldId }
+  | { readonly kind: 'boot'; readonly worldId: WorldId; readonly ledgerKeys?: never }
   | {
       readonly kind: 'execution';
       readonly worldId: WorldId;
       readonly execution: ReplayableExecution;
+      /** Keys of its transfers: the ledger remembers them as long as the state is remembered. */
+      readonly ledgerKeys?: readonly string[];
     }
   /** Files came from outside: it is never made again, and is durable from the start. */
-  | { readonly kind: 'files'; readonly worldId: WorldId; readonly parentState: StateId };
+  | {
+      readonly kind: 'files';
+      readonly worldId: WorldId;
+      readonly parentState: StateId;
+      readonly lastRun: LastRun;
+      readonly ledgerKeys?: never;
+    };
+
+/** As whom code ran last on the way to a state. */
+export interface LastRun {
+  readonly worldId: WorldId;
+  readonly generation: number;
+}
 
 export interface StateEntry {
   readonly id: StateId;

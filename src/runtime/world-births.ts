@@ -54,6 +54,7 @@ export function childBirths(
       verseId: spec.verseId,
       account: spec.account ?? worldId,
       metadata: {},
+      ...(parent.birth.retainStates === undefined ? {} : { retainStates: parent.birth.retainStates }),
     };
   });
 }

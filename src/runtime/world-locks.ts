@@ -30,6 +30,11 @@ export class WorldLocks {
     }
   }
 
+  /** True while a verb holds or awaits the world. */
+  isBusy(id: WorldId): boolean {
+    return this.#queues.has(id);
+  }
+
   /** Resolves when no verb holds or awaits any world. */
   async idle(): Promise<void> {
     while (this.#queues.size > 0) await Promise.all([...this.#queues.values()].map(({ tail }) => tail));

@@ -1,14 +1,16 @@
 import { strict as assert } from 'node:assert';
 import type { BranchId, ConditionId, SnapshotId, StateId, WorldId } from '../model/ids.js';
 import { WorldError } from '../model/world-error.js';
-import { Ledger, type LedgerOp } from '../multiverse/index.js';
+import { Ledger, type LedgerOp, ledgerKeyOf } from '../multiverse/index.js';
 import type { IdentityRecord, JournalRecord, RecordOf, WorldBirth } from '../ports/journal-record.js';
 import type { BranchIdentity } from '../ports/substrate.js';
+import { forgetStates } from './forget-states.js';
 import { renameIn } from './rename-in.js';
-import { replayable, type StateEntry } from './state-origin.js';
+import { type LastRun, replayable, type StateEntry } from './state-origin.js';
 import type { Branch, Condition, Snapshot, World } from './world-types.js';
 
 export {
+  type LastRun,
   parentStateOf,
   type ReplayableExecution,
   type StateEntry,
@@ -55,6 +57,9 @@ export class WorldModel {
         break;
       case 'state.persisted':
         this.state(record.state).durable = record.durable;
+        break;
+      case 'states.forgotten':
+        forgetStates(this, record.states);
         break;
       case 'world.branched':
         for (const child of record.children) this.#addWorld(child, record.at, null);
@@ -111,14 +116,17 @@ export class WorldModel {
   state(id: StateId): StateEntry {
     const state = this.states.get(id);
     if (!state)
-      throw new WorldError('STATE_NOT_FOUND', `There is no state ${id}.`, { details: { state: id } });
+      throw new WorldError('STATE_NOT_FOUND', `There is no state ${id}, or retention gave it up.`, {
+        details: { state: id },
+      });
     return state;
   }
 
   /** As whom code ran last on the way to a state; for a booted one, as whom it will run first. */
-  lastRun(id: StateId): { readonly worldId: WorldId; readonly generation: number } {
-    let { origin } = this.state(id);
-    while (origin.kind === 'files') ({ origin } = this.state(origin.parentState));
+  lastRun(id: StateId): LastRun {
+    const { origin } = this.state(id);
+    // Kept with the state, since its parent may be forgotten.
+    if (origin.kind === 'files') return origin.lastRun;
     return origin.kind === 'execution' ? origin.execution : { worldId: origin.worldId, generation: 0 };
   }
 
@@ -183,6 +191,7 @@ export class WorldModel {
       outcome,
       report: null,
       executions: 0,
+      hasForgotten: false,
       heads: [birth.state],
       seedsDrawn: 0,
     };
@@ -213,10 +222,11 @@ export class WorldModel {
         kind: 'execution',
         worldId: world.id,
         execution: replayable(record),
+        ...keysOf(record.ledger),
       },
       durable: null,
     });
-    this.#moveHead(world, record.state);
+    this.#moveHead(world, record.state, true);
     for (const effect of record.effects) {
       if (effect.kind === 'report') {
         world.report = { cost: effect.cost ?? null, value: effect.value ?? null };
@@ -227,9 +237,15 @@ export class WorldModel {
 
   #filesEdited(record: RecordOf<'world.files-edited'>): void {
     const world = this.world(record.worldId);
+    const { worldId, generation } = this.lastRun(record.parentState);
     this.states.set(record.state, {
       id: record.state,
-      origin: { kind: 'files', worldId: world.id, parentState: record.parentState },
+      origin: {
+        kind: 'files',
+        worldId: world.id,
+        parentState: record.parentState,
+        lastRun: { worldId, generation },
+      },
       durable: record.durable,
     });
     this.#moveHead(world, record.state);
@@ -301,7 +317,10 @@ export class WorldModel {
     else this.branches.set(id, { id, parentId, childIds: ids });
   }
 
-  #moveHead(world: World, state: StateId): void {
+  #moveHead(world: World, state: StateId, isNew = false): void {
+    // A state that only this execution made cannot be in the list; any other moves to its end.
+    const before = isNew ? -1 : world.heads.lastIndexOf(state);
+    if (before >= 0) world.heads.splice(before, 1);
     world.head = state;
     world.heads.push(state);
   }
@@ -332,4 +351,10 @@ export function identityFrom(worldId: WorldId, record: IdentityRecord): BranchId
     seed: BigInt(record.commonSeed ?? record.seed),
     commonRandomNumbers: record.commonRandomNumbers && record.commonSeed === undefined,
   };
+}
+
+/** Nothing is stored for the many executions that transfer nothing. */
+function keysOf(ledger: readonly LedgerOp[]): { ledgerKeys?: string[] } {
+  const keys = ledger.flatMap((op) => ledgerKeyOf(op) ?? []);
+  return keys.length === 0 ? {} : { ledgerKeys: keys };
 }

@@ -28,7 +28,9 @@ export interface World {
   readonly outcome: { readonly conditionId: ConditionId; readonly index: number } | null;
   report: Report | null;
   executions: number;
-  /** Heads it has had, oldest first. */
+  /** True once one of its earlier states was given up by retention. */
+  hasForgotten: boolean;
+  /** Heads it has had and that are not forgotten, each once, oldest first by when it was last moved to. */
   readonly heads: StateId[];
   /** Seeds drawn from its own, for children and for new identities. */
   seedsDrawn: number;

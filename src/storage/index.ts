@@ -16,5 +16,6 @@ export {
 } from './data-directory.js';
 export { type FileOps, nodeFileOps, type OpenFile } from './file-ops.js';
 export { type JournalFile, openJournalFile, type TornTail } from './journal-file/journal-file.js';
+export { measureDisk } from './measure-disk.js';
 export { openStorage, type Storage, type StorageOptions } from './open-storage.js';
 export { openPagePacks, type PagePacks } from './page-packs/page-packs.js';

@@ -35,7 +35,7 @@ function isSame(a: WorldModel, b: WorldModel): boolean {
 
 function copyOf(disk: TestDisk): TestDisk {
   const checkpoints = disk.checkpoints.map((one) => ({ ...one, lines: [...one.lines] }));
-  return { ...disk, lines: [...disk.lines], checkpoints, archive: new Map(disk.archive) };
+  return { ...disk, lines: [...disk.lines], checkpoints, archive: disk.archive.copy() };
 }
 
 /** A history in which everything a model holds occurs, and a checkpoint that has seen it all. */

@@ -408,6 +408,7 @@ export function sampleHistory(): SampleHistory {
     name: unused.name,
     hash: unused.hash,
   });
+  history.add({ op: 'states.forgotten', at: history.at(), states: [moved.state as StateId] });
   return history;
 }
 

@@ -1,6 +1,8 @@
+import type { StateId } from '../../src/model/ids.js';
 import type { WorldError } from '../../src/model/world-error.js';
 import type { JournalRecord } from '../../src/ports/journal-record.js';
 import type { DurableState, Machine, Substrate } from '../../src/ports/substrate.js';
+import type { WorldModel } from '../../src/runtime/world-model.js';
 import type { TestRuntimeOptions } from '../support/test-runtime.js';
 
 type Planted = (options: TestRuntimeOptions) => TestRuntimeOptions;
@@ -25,6 +27,21 @@ function records(change: (record: JournalRecord) => JournalRecord): Planted {
     tamper(context) {
       const { commit } = context;
       context.commit = (record) => commit.call(context, change(record));
+    },
+  });
+}
+
+/** Forgets more than was planned: what `pick` finds. */
+function forgetsAlso(pick: (model: WorldModel) => string | undefined): Planted {
+  return (options) => ({
+    ...options,
+    tamper(context) {
+      const { commit } = context;
+      context.commit = (record) => {
+        const more = record.op === 'states.forgotten' ? pick(context.model) : undefined;
+        if (record.op !== 'states.forgotten' || more === undefined) return commit.call(context, record);
+        return commit.call(context, { ...record, states: [...new Set([...record.states, more as StateId])] });
+      };
     },
   });
 }
@@ -89,6 +106,29 @@ export const PLANTED_BUGS: Readonly<Record<string, Planted>> = {
       },
     };
   }),
+  'the head of a world is forgotten': forgetsAlso(
+    ({ worlds }) => [...worlds.values()].find(({ status }) => status !== 'deleted')?.head,
+  ),
+  'the state of a snapshot is forgotten': forgetsAlso(
+    ({ snapshots }) => [...snapshots.values()].at(-1)?.state,
+  ),
+  'what a kept state is replayed from is forgotten': forgetsAlso(({ states, worlds, snapshots }) => {
+    const heads = new Set([...worlds.values()].map(({ head }) => head));
+    for (const { state } of snapshots.values()) heads.add(state);
+    for (const { origin, durable } of states.values()) {
+      if (durable || origin.kind !== 'execution' || heads.has(origin.execution.parentState)) continue;
+      if (states.has(origin.execution.parentState)) return origin.execution.parentState;
+    }
+    return undefined;
+  }),
+  'a collection does not know what is alive': substrates((substrate) => ({
+    ...substrate,
+    durableKeys: () => [],
+  })),
+  'a collection takes what was written while it ran': (options) => {
+    if (options.disk) options.disk.archive.forgetsOrder = true;
+    return options;
+  },
   'the winner’s balances are not merged': records((record) => {
     if (record.op !== 'world.pulled-up') return record;
     return { ...record, ledger: record.ledger.filter(({ kind }) => kind !== 'merge') };

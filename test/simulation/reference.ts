@@ -69,6 +69,9 @@ export class Reference {
         return;
       case 'state.rooted':
         return;
+      case 'states.forgotten':
+        for (const id of record.states) this.#forget(id);
+        return;
       case 'world.branched':
         this.#branched(record);
         return;
@@ -154,6 +157,16 @@ export class Reference {
     const world = this.worlds.get(id);
     assert(world, `world ${id} was born before it is spoken of`);
     return world;
+  }
+
+  /** Nobody may need it: neither a world that is not deleted, nor a name. */
+  #forget(id: string): void {
+    assert(this.states.delete(id), 'what is forgotten was known');
+    for (const world of this.worlds.values()) {
+      assert(world.status === 'deleted' || world.head !== id, `the head of ${world.name} is kept`);
+    }
+    for (const [name, { state }] of this.snapshots)
+      assert(state !== id, `the state of snapshot ${name} is kept`);
   }
 
   #running(id: string): ExpectedWorld {

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { WorldError } from '../../src/model/world-error.js';
 import { materialiseState } from '../../src/runtime/materialise-state.js';
+import type { StateEntry } from '../../src/runtime/world-model.js';
 import { type FaultPlan, NO_FAULTS, seededFaults } from '../../src/substrates/simulated/index.js';
 import {
   newDisk,
@@ -69,6 +70,7 @@ class Run {
       disk: this.#disk,
       faults: faults ? this.#faults() : NO_FAULTS,
       journal: faults ? this.#journalFaults() : {},
+      retention: { states: 3, automatic: false },
     };
     this.#t = await openTestRuntime(this.#simulation.planted?.(options) ?? options);
     this.#catchUp();
@@ -92,7 +94,16 @@ class Run {
     if (crash) await this.open();
     else if (this.#broken) await this.#crash();
     else if (random.onceIn(15)) await this.#reopen();
-    else this.#reference.compare(this.#runtime.context);
+    else this.#compare();
+  }
+
+  #compare(): void {
+    const { context } = this.#runtime;
+    this.#reference.compare(context);
+    for (const { id, durable } of context.model.states.values()) {
+      if (durable === null) continue;
+      assert(this.#disk.archive.has(String(durable.data['digest'])), `the durable form of ${id} is kept`);
+    }
   }
 
   /** Without faults everything that was ever acknowledged must be there, and every state can be made again. */
@@ -101,19 +112,25 @@ class Run {
     await this.open(false);
     const { context } = this.#runtime;
     this.#reference.compare(context);
-    const states = [...this.#reference.states];
-    for (let n = 0; n < Math.min(20, states.length); n += 1) {
-      const [id, x] = this.#random.pick(states);
-      const origin = context.model.state(id as never).origin;
-      const world = context.model.world(origin.worldId);
-      const ref = await materialiseState(context, id as never, {});
-      const substrate = context.substrate('simulated');
-      await using machine = await substrate.restore(ref, context.model.identity(world), {});
-      const request = { language: 'python', clockNs: 0n, balances: {}, limits: world.birth.limits } as const;
-      const { value } = await machine.execute({ ...request, code: 'get x' }, { write: () => {} }, {});
-      assert.equal(value, x === null ? null : x.toString(), `state ${id} is what it was`);
+    for (const [id, x] of this.#reference.states) {
+      const entry = context.model.states.get(id as never);
+      assert(entry, `state ${id} is still known`);
+      assert.equal(await this.#read(entry), x === null ? null : x.toString(), `state ${id} is what it was`);
     }
     await this.#runtime.close();
+  }
+
+  /** What x is in a state, wherever that has to come from. */
+  async #read({ id, origin }: StateEntry): Promise<string | null> {
+    const { context } = this.#runtime;
+    const world = context.model.world(origin.worldId);
+    const ref = await materialiseState(context, id, {}).catch((thrown: unknown) =>
+      assert.fail(`state ${id} cannot be made again: ${String(thrown)}`),
+    );
+    const substrate = context.substrate('simulated');
+    await using machine = await substrate.restore(ref, context.model.identity(world), {});
+    const request = { language: 'python', clockNs: 0n, balances: {}, limits: world.birth.limits } as const;
+    return (await machine.execute({ ...request, code: 'get x' }, { write: () => {} }, {})).value;
   }
 
   #ask(): Asked {

@@ -45,6 +45,7 @@ const VERBS: readonly (readonly [name: string, weight: number, verb: Verb])[] = 
   ['rewind', 3, rewindSome],
   ['delete', 1, ({ t, signal }, world) => nothing(deleteWorld(t.context, world, { signal }))],
   ['deposit', 3, depositSome],
+  ['gc', 2, ({ t, signal }) => nothing(t.context.upkeep.collect({}, { signal }))],
 ];
 
 export const VERB_NAMES = VERBS.map(([name]) => name);
@@ -107,7 +108,9 @@ function pullUpSome({ t, random, signal }: Asking, world: World): Promise<Journa
 }
 
 function rewindSome({ t, random, signal }: Asking, world: World): Promise<JournalRecord> {
-  const request = random.onceIn(2) ? { steps: 1 + random.below(3) } : { to: random.pick(world.heads) };
+  const request = random.onceIn(2)
+    ? { steps: 1 + random.below(3) }
+    : { to: random.pick([...world.heads, world.head]) };
   return rewind(t.context, world, request, { signal });
 }
 

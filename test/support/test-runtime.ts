@@ -7,6 +7,7 @@ import type { Substrate } from '../../src/ports/substrate.js';
 import type { CheckpointPace } from '../../src/runtime/checkpoints.js';
 import { closeRuntime, openRuntime } from '../../src/runtime/open-runtime.js';
 import type { RuntimeContext } from '../../src/runtime/runtime-context.js';
+import type { RetentionSettings } from '../../src/runtime/upkeep-contract.js';
 import {
   createSimulatedSubstrate,
   createVirtualClock,
@@ -17,13 +18,14 @@ import {
 import { type MemoryCheckpoint, memoryCheckpoints } from './memory-checkpoints.js';
 import { type JournalFaults, type MemoryJournal, memoryJournal } from './memory-journal.js';
 import { type RecordingCatalog, recordingCatalog } from './recording-catalog.js';
+import { TrackedArchive } from './tracked-archive.js';
 
 /** What outlives a process, and what must not repeat itself in the next one. */
 export interface TestDisk {
   /** The journal's entries as text. */
   readonly lines: string[];
   /** Durable states of the substrate. */
-  readonly archive: Map<string, string>;
+  readonly archive: TrackedArchive;
   /** Memory that was written down, the newest last. */
   readonly checkpoints: MemoryCheckpoint[];
   currentWorld: WorldId | null;
@@ -40,6 +42,10 @@ export interface TestRuntimeOptions {
   readonly checkpointPace?: Partial<CheckpointPace> | 'never';
   /** Name of the base image. */
   readonly base?: string;
+  readonly retention?: Partial<RetentionSettings>;
+  /** Memory of all states of the substrate, bytes. */
+  readonly budgetBytes?: number;
+  readonly log?: (message: string) => void;
   /** Puts something of the test's between runtime and substrate. */
   readonly wrap?: (substrate: Substrate) => Substrate;
   /** Changes the runtime itself once it is open: for bugs that a checker must catch. */
@@ -98,7 +104,7 @@ export function seededEntropy(seed: bigint): Entropy {
 export function newDisk(seed = 1n): TestDisk {
   return {
     lines: [],
-    archive: new Map(),
+    archive: new TrackedArchive(),
     checkpoints: [],
     currentWorld: null,
     ids: countingIds(),
@@ -122,6 +128,7 @@ export async function openTestRuntime(options: TestRuntimeOptions = {}): Promise
     archive,
     faults: options.faults ?? NO_FAULTS,
     ...(options.base === undefined ? {} : { base: options.base }),
+    ...(options.budgetBytes === undefined ? {} : { budgetBytes: options.budgetBytes }),
   });
   const pace = options.checkpointPace ?? OFTEN;
   const notes: string[] = [];
@@ -137,6 +144,9 @@ export async function openTestRuntime(options: TestRuntimeOptions = {}): Promise
     ids,
     substrates: new Map([['simulated', options.wrap?.(substrate) ?? substrate]]),
     defaultSubstrate: 'simulated',
+    pages: archive,
+    ...(options.retention ? { retention: options.retention } : {}),
+    ...(options.log ? { note: options.log } : {}),
     currentWorld: {
       get: () => disk.currentWorld,
       set(id) {

@@ -2,6 +2,7 @@ import { MIB } from '../../model/limits.js';
 import { Rational } from '../../model/rational.js';
 import type { JournalRecord, MetricsRecord, RecordOf, WorldBirth } from '../../ports/journal-record.js';
 import type { ChangeSet, Row } from './change-set.js';
+import { imageCreated } from './project-image.js';
 
 /** What the projection has to remember between entries. */
 export interface ProjectionMemory {
@@ -39,6 +40,11 @@ export function projectRecord(
       break;
     case 'state.rooted':
       changes.update('states', { state_id: record.state }, { root: record.root });
+      break;
+    case 'states.forgotten':
+      // The row stays, as history; its durable form is no longer one.
+      for (const state of record.states)
+        changes.update('states', { state_id: state }, { durable_json: null });
       break;
     case 'world.branched':
       branched(record, 'fork', changes);
@@ -362,23 +368,6 @@ function floatOf(ratio: string | null): number | null {
   if (ratio === null) return null;
   const value = Rational.toNumber(Rational.parse(ratio));
   return Number.isFinite(Math.fround(value)) ? value : null;
-}
-
-function imageCreated(record: RecordOf<'image.created'>, changes: ChangeSet): void {
-  changes.insert('images', {
-    image_id: record.imageId,
-    name: record.name,
-    hash: record.hash,
-    substrate: record.substrate,
-    engine_digest: record.engineDigest,
-    base_digest: record.baseDigest,
-    parts_json: JSON.stringify(record.parts),
-    preamble: record.preamble,
-    preamble_bytes: record.preambleBytes,
-    size_bytes: record.sizeBytes,
-    build_time_ms: record.buildTimeMs,
-    created_at: record.at,
-  });
 }
 
 function setState(worldId: string, state: 'running' | 'snapshotted', changes: ChangeSet): void {

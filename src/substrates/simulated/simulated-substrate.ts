@@ -9,6 +9,7 @@ import type {
   DurableState,
   ExecuteRequest,
   Machine,
+  MemoryUse,
   OutputSink,
   StateRef,
   Substrate,
@@ -44,6 +45,8 @@ export interface SimulatedSubstrateOptions {
   readonly faults?: FaultPlan;
   /** Name of the base image; another one cannot recall the states of this one. */
   readonly base?: string;
+  /** Memory of all states and machines, bytes; a new state beyond it is refused. Default: no bound. */
+  readonly budgetBytes?: number;
 }
 
 /** What is alive, so that a test can say that nothing leaked. */
@@ -67,7 +70,11 @@ interface Instance {
   readonly clock: Clock;
   readonly faults: FaultPlan;
   readonly states: Map<string, SimulatedState>;
-  readonly machines: Set<Machine>;
+  /** Where each stands. */
+  readonly machines: Map<Machine, SimulatedState>;
+  readonly budgetBytes: number;
+  /** Bytes of states, which are values and never change. */
+  readonly sizes: WeakMap<SimulatedState, number>;
   step: number;
   keys: number;
   /** Counts crashes: a machine of an earlier life is gone. */
@@ -127,6 +134,30 @@ function keep(instance: Instance, state: SimulatedState): StateRef {
   return { substrate: 'simulated', key };
 }
 
+function bytesOf({ sizes }: Instance, state: SimulatedState): number {
+  const bytes = sizes.get(state) ?? encodeState(state).length;
+  sizes.set(state, bytes);
+  return bytes;
+}
+
+/** States that several handles and machines share count once. */
+function memoryOf(instance: Instance): MemoryUse {
+  const { states, machines, budgetBytes } = instance;
+  let usedBytes = 0;
+  for (const state of new Set([...states.values(), ...machines.values()]))
+    usedBytes += bytesOf(instance, state);
+  return { usedBytes, budgetBytes };
+}
+
+/** @throws MEMORY_LIMIT when all states together would take more than the budget. */
+function requireRoom(instance: Instance, state: SimulatedState): void {
+  if (instance.budgetBytes === Number.MAX_SAFE_INTEGER) return;
+  if (memoryOf(instance).usedBytes + bytesOf(instance, state) <= instance.budgetBytes) return;
+  throw new WorldError('MEMORY_LIMIT', 'the simulated substrate has no room for another state', {
+    details: { scope: 'substrate' },
+  });
+}
+
 function find(instance: Instance, ref: StateRef): SimulatedState {
   const state = instance.states.get(ref.key);
   if (state !== undefined) return state;
@@ -154,7 +185,9 @@ function createMachine(instance: Instance, first: SimulatedState, identity: Bran
       const { result, state: next } = await operate(instance, 'execute', wait, () =>
         executeProgram({ state, identity, request, sink, clock, signal: wait.signal }),
       );
+      requireRoom(instance, next);
       state = next;
+      instance.machines.set(machine, state);
       return result;
     } finally {
       running = false;
@@ -173,12 +206,13 @@ function createMachine(instance: Instance, first: SimulatedState, identity: Bran
         return { memoryBytes: MACHINE_BYTES + ownBytes, ownBytes };
       });
     },
+    isLost: () => instance.life !== life,
     async [Symbol.asyncDispose]() {
       disposed = true;
       instance.machines.delete(machine);
     },
   };
-  instance.machines.add(machine);
+  instance.machines.set(machine, state);
   return machine;
 }
 
@@ -251,6 +285,7 @@ export function createSimulatedSubstrate(options: SimulatedSubstrateOptions): Si
     archive = new Map<string, string>(),
     faults = NO_FAULTS,
     base = 'simulated-base-1',
+    budgetBytes = Number.MAX_SAFE_INTEGER,
   } = options;
   const baseDigest = sha256(base);
   const digestOf = (image?: string): string =>
@@ -259,7 +294,9 @@ export function createSimulatedSubstrate(options: SimulatedSubstrateOptions): Si
     clock,
     faults,
     states: new Map(),
-    machines: new Set(),
+    machines: new Map(),
+    budgetBytes,
+    sizes: new WeakMap(),
     step: 0,
     keys: 0,
     life: 0,
@@ -282,7 +319,11 @@ export function createSimulatedSubstrate(options: SimulatedSubstrateOptions): Si
         return { substrate: 'simulated', data: { digest, base: baseDigest } };
       }),
     recall: (durable, wait) =>
-      operate(instance, 'recall', wait, () => keep(instance, recallFrom(archive, durable, baseDigest))),
+      operate(instance, 'recall', wait, () => {
+        const state = recallFrom(archive, durable, baseDigest);
+        requireRoom(instance, state);
+        return keep(instance, state);
+      }),
     listFiles: (ref, request, wait) =>
       operate(instance, 'listFiles', wait, () => listSimulated(find(instance, ref).files, request)),
     readFile: (ref, path, range, wait) =>
@@ -301,6 +342,11 @@ export function createSimulatedSubstrate(options: SimulatedSubstrateOptions): Si
       operate(instance, 'discard', {}, () => {
         instance.states.delete(ref.key);
       }),
+    holds: (ref) => instance.states.has(ref.key),
+    memory: () =>
+      budgetBytes === Number.MAX_SAFE_INTEGER ? { usedBytes: 0, budgetBytes } : memoryOf(instance),
+    measureMemory: (wait) => operate(instance, 'measure', wait, () => memoryOf(instance)),
+    durableKeys: (durable) => [DurableData.parse(durable.data).digest],
     census: () => ({ machines: instance.machines.size, states: instance.states.size, steps: instance.step }),
     crash: () => crash(instance),
     restart() {

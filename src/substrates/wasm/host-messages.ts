@@ -120,7 +120,7 @@ export const HostMessageSchema: z.ZodType<HostMessage> = z.discriminatedUnion('t
   z.strictObject({ type: z.literal('overCpu'), ...run }),
   z.strictObject({ type: z.literal('output'), ...run, stream: Stream, text: Text }),
   z.strictObject({ type: z.literal('ran'), ...run, outcome: OutcomeSchema }),
-  z.strictObject({ type: z.literal('committed'), ...run, facts: StateFactsSchema }),
+  z.strictObject({ type: z.literal('committed'), ...run, facts: StateFactsSchema, slotsUsed: Count }),
   z.strictObject({
     type: z.literal('failed'),
     ...run,

@@ -9,7 +9,7 @@ import { connectFrames, type FrameConnection } from './host/frame-connection.js'
 import { type Frame, PART_BYTES } from './host/frames.js';
 import type { ControlMessage, HostMessage, StartMessage, StateFacts } from './host/wire.js';
 import { HostMessageSchema } from './host-messages.js';
-import { ProtocolError, RunCall, type RunCallOptions } from './run-call.js';
+import { ProtocolError, RunCall, type RunCallOptions, slabFull } from './run-call.js';
 import { StartupReceiver } from './startup-receiver.js';
 
 /** How to start the host: a program and its arguments. */
@@ -72,6 +72,7 @@ export class HostProcess {
   readonly #startup: StartupReceiver;
   #lost: WorldError | null = null;
   #isReady = false;
+  #slotsUsed = 0;
   #diagnostics = '';
   #nextId = 1;
 
@@ -122,6 +123,11 @@ export class HostProcess {
   /** What it printed last. */
   get diagnostics(): string {
     return this.#diagnostics;
+  }
+
+  /** Slots of the slab in use, as it said last. */
+  get slotsUsed(): number {
+    return this.#slotsUsed;
   }
 
   get pid(): number | undefined {
@@ -242,6 +248,7 @@ export class HostProcess {
         this.#finish(message.run, (call) => call.ran(message.outcome));
         return;
       case 'committed':
+        this.#slotsUsed = message.slotsUsed;
         this.#finish(message.run, (call) => call.committed(message.facts));
         return;
       case 'failed':
@@ -278,6 +285,7 @@ export class HostProcess {
       throw new ProtocolError(`it answers ${message.type} where ${pending.type} was asked for`);
     }
     this.#requests.delete(message.request);
+    if (message.type === 'stats') this.#slotsUsed = message.stats.slotsUsed;
     if (message.type === 'refused') {
       pending.reject(refusalOf(message));
       return;
@@ -298,7 +306,7 @@ function refusalOf(message: Extract<HostMessage, { type: 'refused' }>): WorldErr
     case 'unknownState':
       return new WorldError('STATE_LOST', text);
     case 'budget':
-      return new WorldError('MEMORY_LIMIT', `${text}: discard states or raise slabBudgetBytes`);
+      return slabFull(text);
     case 'files':
       return new WorldError('FILE_LIMIT', `${text}: remove files`);
     case 'fileNotFound':

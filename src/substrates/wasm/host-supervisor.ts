@@ -73,6 +73,11 @@ export class HostSupervisor {
     return boundedWait(this.#live, { wait, timeoutMs: 2 * START_TIMEOUT_MS + BUILD_TIMEOUT_MS, what });
   }
 
+  /** Slots of the slab in use, as the present host said last; 0 while there is none. */
+  get slotsUsed(): number {
+    return this.#process?.lost === null ? this.#process.slotsUsed : 0;
+  }
+
   async close(): Promise<void> {
     const reason = new WorldError('RUNTIME_CLOSED', 'the wasm substrate was closed');
     this.#closed ??= reason;

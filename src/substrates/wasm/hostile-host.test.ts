@@ -29,7 +29,7 @@ const ready = () => say({ type: 'ready', baseDigest: 'a'.repeat(64), base: facts
 const done = { kind: 'done', ok: true, changed: true, value: '1', error: null, effects: [], stdoutTruncated: false, stderrTruncated: false, runMs: 1 };
 const registers = { stackPointer: 0, heapTop: 0, clockNs: '0', entropySeed: '0', entropyDrawn: '0', cwd: '/', umask: 0, openFiles: [] };
 const files = { nodes: [], orphans: [], nextIno: 1 };
-const honestly = (run) => { say({ type: 'started', run }); say({ type: 'ran', run, outcome: done }); say({ type: 'committed', run, facts }); };
+const honestly = (run) => { say({ type: 'started', run }); say({ type: 'ran', run, outcome: done }); say({ type: 'committed', run, facts, slotsUsed: 9 }); };
 let pending = Buffer.alloc(0);
 socket.on('end', () => process.exit());
 socket.on('data', (chunk) => {
@@ -95,7 +95,7 @@ const RUNS: readonly (readonly [string, string])[] = [
   ['a result before the start', `say({ type: 'ran', run: m.run, outcome: done });`],
   [
     'a commit before the result',
-    `say({ type: 'started', run: m.run }); say({ type: 'committed', run: m.run, facts });`,
+    `say({ type: 'started', run: m.run }); say({ type: 'committed', run: m.run, facts, slotsUsed: 9 });`,
   ],
   ['two starts', `say({ type: 'started', run: m.run }); say({ type: 'started', run: m.run });`],
   ['a run that does not exist', `say({ type: 'started', run: 999999 });`],

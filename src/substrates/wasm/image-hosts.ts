@@ -46,6 +46,12 @@ export class ImageHosts {
     return host.supervisor.live(wait);
   }
 
+  /** The hosts that there are now. Asking does not count as using one. */
+  running(): HostSupervisor[] {
+    const all = [this.#own, ...[...this.#images.values()].map(({ supervisor }) => supervisor)];
+    return all.filter(({ runs }) => runs);
+  }
+
   /** Ends the image's host, also one that is being started. */
   async end(image: ImageHash): Promise<void> {
     const host = this.#images.get(image);

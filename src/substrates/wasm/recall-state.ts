@@ -25,19 +25,26 @@ export function imageOf(durable: DurableState): ImageHash | null {
   return DurableData.safeParse(durable.data).data?.image ?? null;
 }
 
+/** Key of its manifest. @throws BAD_INPUT */
+export function durableKey(durable: DurableState): string {
+  return parseDurable(durable).key;
+}
+
+function parseDurable(durable: DurableState): z.infer<typeof DurableData> {
+  const parsed = DurableData.safeParse(durable.data);
+  if (parsed.success && durable.substrate === 'wasm') return parsed.data;
+  throw new WorldError('BAD_INPUT', 'this is not a durable state of the wasm substrate', {
+    cause: parsed.error,
+  });
+}
+
 /** @throws IMAGE_MISMATCH, PAGE_CORRUPT, STATE_LOST, BAD_INPUT. */
 export async function readDurable(
   durable: DurableState,
   pageStore: PageStore,
   baseDigest: string,
 ): Promise<{ readonly manifest: StateManifest; readonly key: string }> {
-  const parsed = DurableData.safeParse(durable.data);
-  if (!parsed.success || durable.substrate !== 'wasm') {
-    throw new WorldError('BAD_INPUT', 'this is not a durable state of the wasm substrate', {
-      cause: parsed.error,
-    });
-  }
-  const { data } = parsed;
+  const data = parseDurable(durable);
   const stored = await pageStore.readManifest(data.key);
   if (rootOf(stored.manifest, stored.references) !== data.root) {
     throw new WorldError('PAGE_CORRUPT', `the manifest ${data.key} is not the one that was written`);

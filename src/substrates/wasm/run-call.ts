@@ -215,7 +215,7 @@ function faultOf(outcome: Exclude<RunOutcome, { kind: 'done' }>): WorldError {
 function failureOf(reason: RunFailure, message: string): WorldError {
   switch (reason) {
     case 'budget':
-      return new WorldError('MEMORY_LIMIT', `${message}: discard states or raise slabBudgetBytes`);
+      return slabFull(message);
     case 'queueFull':
       return new WorldError('QUEUE_FULL', `${message}: wait for some to end`);
     case 'unknownState':
@@ -225,4 +225,10 @@ function failureOf(reason: RunFailure, message: string): WorldError {
     case 'engine':
       return new WorldError('ENGINE_FAULT', `the execution was rolled back: ${message}`);
   }
+}
+
+/** The memory of all states together is used up; `scope` tells that from a guest that used too much. */
+export function slabFull(message: string): WorldError {
+  const text = `${message}: delete worlds that are not needed, or raise slab.budgetBytes`;
+  return new WorldError('MEMORY_LIMIT', text, { details: { scope: 'substrate' } });
 }

@@ -77,6 +77,12 @@ export class StateRegistry {
     return entry;
   }
 
+  /** True while `find` would find it. */
+  holds(state: StateRef): boolean {
+    const entry = state.substrate === 'wasm' ? this.#entries.get(state.key) : undefined;
+    return entry !== undefined && (entry.home === null || entry.home.lost === null);
+  }
+
   /** Discarding what is not there does nothing. */
   discard(state: StateRef): void {
     const entry = this.#entries.get(state.key);

@@ -77,6 +77,10 @@ export class WasmMachine implements Machine {
     return { memoryBytes, ownBytes: this.#moved ? ownBytes + overheadBytes : 0 };
   }
 
+  isLost(): boolean {
+    return this.#at.home !== null && this.#at.home.lost !== null;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

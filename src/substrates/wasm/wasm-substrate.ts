@@ -11,11 +11,12 @@ import type {
   ListRequest,
   StateComparison,
 } from '../../ports/files.js';
-import type { PageHash, PageStore } from '../../ports/page-store.js';
+import { PAGE_BYTES, type PageHash, type PageStore } from '../../ports/page-store.js';
 import type {
   BranchIdentity,
   DurableState,
   Machine,
+  MemoryUse,
   StateRef,
   Substrate,
   SubstrateSupport,
@@ -30,7 +31,7 @@ import { defaultHostCommand, type HostCommand, type HostProcess } from './host-p
 import { HostSupervisor } from './host-supervisor.js';
 import { ImageHosts } from './image-hosts.js';
 import { persistState } from './persist-state.js';
-import { imageOf, readDurable, recallState } from './recall-state.js';
+import { durableKey, imageOf, readDurable, recallState } from './recall-state.js';
 import type { RunBounds } from './run-call.js';
 import { SlotHashes } from './slot-hashes.js';
 import { openStartupCache } from './startup-cache.js';
@@ -94,17 +95,19 @@ export class WasmSubstrate implements Substrate {
   readonly #basePages = new WeakMap<HostProcess, BasePages>();
   readonly #relatives: RelativePages;
   readonly #bounds: RunBounds;
+  readonly #slabBudgetBytes: number;
 
   constructor(options: WasmSubstrateOptions) {
     const { graceMs = 500, queueWaitMs = 60_000, log = () => undefined } = options;
     this.#pageStore = options.pageStore;
     this.#relatives = new RelativePages(options.pageStore);
+    this.#slabBudgetBytes = options.slabBudgetBytes ?? 4 * GIB;
     this.#bounds = { graceMs, queueWaitMs, commitWaitMs: 60_000 };
     const common = {
       command: options.hostCommand ?? defaultHostCommand(),
       start: {
         workers: options.workers ?? Math.min(WORKERS_MAX, Math.max(2, availableParallelism())),
-        slabBudgetBytes: options.slabBudgetBytes ?? 4 * GIB,
+        slabBudgetBytes: this.#slabBudgetBytes,
         schedule: options.schedule ?? 'nearest',
       },
       log,
@@ -236,6 +239,28 @@ export class WasmSubstrate implements Substrate {
 
   async discard(state: StateRef): Promise<void> {
     this.#registry.discard(state);
+  }
+
+  holds(state: StateRef): boolean {
+    return this.#registry.holds(state);
+  }
+
+  memory(): MemoryUse {
+    const fullest = Math.max(0, ...this.#hosts.running().map(({ slotsUsed }) => slotsUsed));
+    return { usedBytes: fullest * PAGE_BYTES, budgetBytes: this.#slabBudgetBytes };
+  }
+
+  async measureMemory(wait: Wait): Promise<MemoryUse> {
+    // What is free is freed first. Each host has a slab of its own; the fullest is the one that matters.
+    for (const supervisor of this.#hosts.running()) {
+      const { process } = await supervisor.live(wait);
+      await process.request('stats', (request) => ({ type: 'stats', request }), { wait });
+    }
+    return this.memory();
+  }
+
+  durableKeys(durable: DurableState): readonly string[] {
+    return [durableKey(durable)];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

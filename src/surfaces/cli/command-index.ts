@@ -34,6 +34,10 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import('./commands/catalog-commands.js')).CATALOG_COMMANDS,
   },
   {
+    words: ['gc', 'du'],
+    load: async () => (await import('./commands/storage-commands.js')).STORAGE_COMMANDS,
+  },
+  {
     words: ['up', 'down', 'status'],
     load: async () => (await import('./commands/daemon-commands.js')).DAEMON_COMMANDS,
   },

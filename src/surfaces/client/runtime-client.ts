@@ -25,6 +25,7 @@ import type { ArchiveInput, ArchiveView } from '../../model/journal-api.js';
 import type { RenameView, SnapshotItem, SnapshotsInput } from '../../model/name-api.js';
 import type { ProbeView } from '../../model/probe-api.js';
 import type { StatusView } from '../../model/status-api.js';
+import type { DuInput, DuView, GcInput, GcView } from '../../model/storage-api.js';
 import { ImagesClient } from './images-client.js';
 import type { CallOptions, Transport } from './transport.js';
 
@@ -117,6 +118,16 @@ export class RuntimeClient implements AsyncDisposable {
   /** Moves segments of the journal that no opening needs to another place. */
   archive(input: ArchiveInput = {}, call: CallOptions = {}): Promise<ArchiveView> {
     return this.#call('archive', input, call);
+  }
+
+  /** Forgets states that retention does not keep and frees what only they needed. */
+  collectGarbage(input: GcInput = {}, call: CallOptions = {}): Promise<GcView> {
+    return this.#call('gc', input, call);
+  }
+
+  /** What the data directory takes, by kind and by world. */
+  diskUsage(input: DuInput = {}): Promise<DuView> {
+    return this.#call('du', input);
   }
 
   /** Finishes what runs and lets go of the data directory; of a daemon, ends the connection and nothing else. */

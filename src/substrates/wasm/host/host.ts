@@ -1,3 +1,4 @@
+import { PAGE_BYTES } from '../../../ports/page-store.js';
 import { ImageFault } from '../executor/image-bundle.js';
 import { ExecutorPool } from './executor-pool.js';
 import { FileService } from './file-service.js';
@@ -167,7 +168,15 @@ export class ExecutorHost {
         output: (run, stream, text) => connection.send({ type: 'output', run, stream, text }),
         ran: (run, outcome) => connection.send({ type: 'ran', run, outcome }),
         committed: (job, state) =>
-          connection.send({ type: 'committed', run: job.run, facts: factsOf(state) }),
+          connection.send({
+            type: 'committed',
+            run: job.run,
+            facts: factsOf(state),
+            slotsUsed: Math.max(
+              0,
+              memory.slab.used - Math.floor(memory.states.reclaimableBytes / PAGE_BYTES),
+            ),
+          }),
         failed: (run, reason, message) => connection.send({ type: 'failed', run, reason, message }),
         fatal: (message) => this.#fatal(message),
       },

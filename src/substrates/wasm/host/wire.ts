@@ -199,7 +199,13 @@ export type HostMessage =
       readonly text: string;
     }
   | { readonly type: 'ran'; readonly run: number; readonly outcome: RunOutcome }
-  | { readonly type: 'committed'; readonly run: number; readonly facts: StateFacts }
+  | {
+      readonly type: 'committed';
+      readonly run: number;
+      readonly facts: StateFacts;
+      /** Slots in use, about: what nobody holds and was not collected yet left out. */
+      readonly slotsUsed: number;
+    }
   | { readonly type: 'failed'; readonly run: number; readonly reason: RunFailure; readonly message: string }
   | { readonly type: 'pages'; readonly request: number }
   /** Binary: u32 count, (page, slot, the base's slot) triples, u32 count, (slot, epoch) pairs. */

@@ -31,6 +31,7 @@ interface CreateOptions {
   metadata?: [string, string][];
   verse?: string;
   trit?: Trit;
+  retainStates?: number;
   timeout?: number;
   memory?: number;
   outputLimit?: number;
@@ -56,6 +57,11 @@ const create = actionCommand({
     option('--metadata <key=value>', 'a free text pair; repeatable', repeated(parsePair('metadata'))),
     option('--verse <name>', 'the same as --metadata verse=NAME'),
     option('--trit <trit>', 'its role: -1 validator, 0 coordinator, +1 generator', parseTrit),
+    option(
+      '--retain-states <n>',
+      'its last states to keep (default: retention.states)',
+      parseWhole('--retain-states'),
+    ),
     option('--timeout <time>', 'limit: time of one execution (default: 30s)', parseDuration),
     option('--memory <size>', 'limit: guest memory (default: 512MiB)', parseSize),
     option('--output-limit <size>', 'limit: output kept of one execution (default: 1MiB)', parseSize),
@@ -93,6 +99,7 @@ const create = actionCommand({
     commonRandomNumbers: '--common-random-numbers',
     metadata: '--metadata',
     trit: '--trit',
+    retainStates: '--retain-states',
   },
   progress: 'Making a world',
   examples: [
@@ -124,6 +131,7 @@ const create = actionCommand({
       detached: options.detached,
       commonRandomNumbers: options.commonRandomNumbers,
       trit: options.trit,
+      retainStates: options.retainStates,
       metadata: pairs.length > 0 ? objectOf('metadata', pairs) : undefined,
       limits: Object.keys(limits).length > 0 ? limits : undefined,
     });
