@@ -34,6 +34,13 @@ function promised(example: string): string {
 }
 
 describe('the example programs', () => {
+  test('a library in a base image is loaded by no branch, as its README shows', async () => {
+    const out = await play('warmed-base');
+    expect(out).toBe(promised('warmed-base'));
+    const again = await play('warmed-base', '--worlds', '20', '--cold', '1');
+    expect(again).toMatch(/worlds that loaded the library +0 +1\n/);
+  }, 240_000);
+
   test('tree search beats greedy play on every board, as its README shows', async () => {
     const out = await play('tree-search');
     expect(out).toBe(promised('tree-search'));
