@@ -15,7 +15,14 @@ function head(text: string, max: number): string {
   return text.slice(0, isHighSurrogate(text, max - 1) ? max - 1 : max);
 }
 
-function cut(text: string): string {
+/** Lone surrogates as escapes, as Python shows them in output: such text has no UTF-8. */
+function wellFormed(text: string): string {
+  if (text.isWellFormed()) return text;
+  return text.replace(/\p{Surrogate}/gu, (unit) => `\\u${unit.charCodeAt(0).toString(16)}`);
+}
+
+function cut(whole: string): string {
+  const text = wellFormed(whole);
   if (text.length <= RESULT_CHARS_MAX) return text;
   return `${head(text, RESULT_CHARS_MAX)}… [cut: ${text.length} characters]`;
 }
@@ -30,7 +37,7 @@ export function* piecesOf(text: string): Generator<string> {
 }
 
 /**
- * The outcome with every text cut to a length that fits a frame: what one guest returns must never be able
+ * The outcome with every text well-formed and cut to a length that fits a frame: what one guest returns must never be able
  * to end the host that others share.
  */
 export function boundOutcome(outcome: RunOutcome): RunOutcome {
