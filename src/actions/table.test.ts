@@ -104,6 +104,7 @@ describe('the action table', () => {
     expect((await act('show')).name).toBe('w');
     await act('create', { snapshot: 'snapshot-1', metadata: { verse: 'nash', trit: '-1' } });
     await act('log', { world: 'w', limit: 3 });
+    expect(await act('graph', { world: 'w' })).toMatchObject({ nodes: expect.any(Array) });
     for (const name of ['entities', 'branches', 'resolutions', 'metrics'] as const)
       await act(name, { limit: 2 });
     expect(await act('query', { sql: 'SELECT 1 AS n' })).toMatchObject({ columns: ['n'], rows: [['1']] });

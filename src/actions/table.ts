@@ -5,6 +5,7 @@ import type { RuntimeContext } from '../runtime/runtime-context.js';
 import type { Action, Call } from './action.js';
 import { bisectAction } from './bisect-action.js';
 import { branches, entities, log, metrics, query, resolutions } from './catalog-actions.js';
+import { graphAction } from './graph-action.js';
 import { imageCreate, imageList, imageRemove, imageShow } from './image-actions.js';
 import { archiveAction } from './journal-actions.js';
 import { renameAction, snapshotsAction, tagAction } from './name-actions.js';
@@ -44,6 +45,7 @@ export const ACTIONS = {
   show,
   delete: deleteAction,
   log,
+  graph: graphAction,
   deposit: depositAction,
   balances,
   entities,

@@ -30,7 +30,7 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import('./commands/verse-commands.js')).VERSE_COMMANDS,
   },
   {
-    words: ['entities', 'branches', 'resolutions', 'metrics', 'log', 'query'],
+    words: ['entities', 'branches', 'resolutions', 'metrics', 'log', 'graph', 'query'],
     load: async () => (await import('./commands/catalog-commands.js')).CATALOG_COMMANDS,
   },
   {

@@ -21,6 +21,7 @@ import type {
   WorldView,
 } from '../../model/api.js';
 import type { BisectInput, BisectView } from '../../model/bisect-api.js';
+import type { GraphView } from '../../model/graph-api.js';
 import type { ArchiveInput, ArchiveView } from '../../model/journal-api.js';
 import type { RenameView, SnapshotItem, SnapshotsInput } from '../../model/name-api.js';
 import type { ProbeView } from '../../model/probe-api.js';
@@ -252,6 +253,11 @@ export class World {
   /** Its executions, newest first. */
   log(limit?: number): Promise<Rows> {
     return this.#call('log', limit === undefined ? {} : { limit });
+  }
+
+  /** Its history and that of everything branched from it, as nodes and edges. */
+  graph(limit?: number): Promise<GraphView> {
+    return this.#call('graph', limit === undefined ? {} : { limit });
   }
 
   /** Credits its account with base units of a token. */

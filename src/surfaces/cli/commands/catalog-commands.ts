@@ -1,5 +1,12 @@
 import type { QueryView, Rows } from '../../../model/api.js';
-import { type ActionCommand, actionCommand, option, WORLD_ARGUMENT } from '../action-command.js';
+import {
+  type ActionCommand,
+  type ActionCommandSpec,
+  actionCommand,
+  option,
+  runnerOf,
+  WORLD_ARGUMENT,
+} from '../action-command.js';
 import { cellText, exactOrReason, NOTHING, numberText, shortText, timeText } from '../format/cells.js';
 import type { Paint } from '../format/paint.js';
 import { rowsTable, table } from '../format/table.js';
@@ -32,14 +39,42 @@ function rowsCommand(
   });
 }
 
+const GRAPH_LIMIT = option('--limit <n>', 'nodes at most, the newest (default: 100)', parseWhole('--limit'));
+
+const graphSpec: ActionCommandSpec<'graph', { limit?: number; all?: boolean }> = {
+  action: 'graph',
+  arguments: [WORLD_ARGUMENT],
+  options: [option('-a, --all', 'all worlds, not only one and what was branched from it'), GRAPH_LIMIT],
+  fields: { world: 'world', all: '--all', limit: '--limit' },
+  progress: 'Reading',
+  examples: [
+    ['wr graph market', 'executions, snapshots, branches, push-downs, pull-ups and rewinds; newest first'],
+    ['wr log --graph', 'the same, of the current world'],
+    ['wr graph --all --json', 'nodes and edges, for a program'],
+  ],
+  input: ([world], options) => given({ world, all: options.all, limit: options.limit }),
+  async show(view, screen) {
+    const { graphText } = await import('../format/graph.js');
+    screen.out(graphText(screen.paint, view));
+  },
+};
+
 const log = actionCommand({
   action: 'log',
   arguments: [WORLD_ARGUMENT],
-  options: [LIMIT],
+  options: [
+    LIMIT,
+    option('--graph', 'as a graph, with everything that was branched from it'),
+    option('-a, --all', 'with --graph: all worlds'),
+  ],
   fields: { world: 'world', limit: '--limit' },
   progress: 'Reading',
-  examples: [['wr log market --limit 5', 'its last five executions']],
-  input: ([world], options: { limit?: number }) => given({ world, limit: options.limit }),
+  examples: [
+    ['wr log market --limit 5', 'its last five executions'],
+    ['wr log market --graph', 'the history of its branches as a picture'],
+  ],
+  instead: ({ graph }: { limit?: number; graph?: boolean }) => (graph ? runnerOf(graphSpec) : null),
+  input: ([world], options: { limit?: number; graph?: boolean }) => given({ world, limit: options.limit }),
   show: (rows, screen) => screen.out(logTable(screen.paint, rows)),
 });
 
@@ -144,5 +179,6 @@ export const CATALOG_COMMANDS: readonly ActionCommand[] = [
   rowsCommand('resolutions', 'every pull-up, with WEV or the reason why there is none', resolutionsTable),
   rowsCommand('metrics', 'measured boot, snapshot and branch times (ms) and memory (MB)'),
   log,
+  actionCommand(graphSpec),
   query,
 ];
