@@ -4,7 +4,7 @@ import type { CollectionResult, CollectOptions, PageHash } from '../../ports/pag
 import type { FileOps } from '../file-ops.js';
 import { loadPack } from './load-pack.js';
 import type { ManifestFiles, ReadManifest } from './manifest-files.js';
-import { PACK_PAGES_MAX, type PackedPage } from './pack-format.js';
+import type { PackedPage } from './pack-format.js';
 import { PackWriter } from './pack-writer.js';
 import type { PackRow, PagePlace } from './page-index.js';
 import { PageMarks } from './page-marks.js';
@@ -21,7 +21,9 @@ const SMALL_PACK_BYTES = 1024 * 1024;
 const SMALL_PACKS_MIN = 8;
 /** Live bytes that are copied together into a new pack. */
 const REWRITE_BYTES_MAX = 32 * 1024 * 1024;
-/** Entries read at once while copying. */
+/** Packs reclaimed, or entries copied, in one step. */
+const GROUP_MAX = 256;
+/** Bytes of entries read at once while copying. */
 const COPY_BYTES_MAX = 4 * 1024 * 1024;
 
 export interface CollectionParts {
@@ -309,7 +311,7 @@ function groupsOf<T>(items: readonly T[], bytesOf: (item: T) => number, bytesMax
   for (const item of items) {
     bytes += bytesOf(item);
     const group = groups.at(-1);
-    if (group === undefined || bytes > bytesMax || group.length >= PACK_PAGES_MAX / 1024) {
+    if (group === undefined || bytes > bytesMax || group.length >= GROUP_MAX) {
       groups.push([item]);
       bytes = bytesOf(item);
     } else {
