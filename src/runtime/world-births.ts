@@ -77,10 +77,11 @@ export function randomNumbers(
 
 /** True when the last code that ran in `state` ran as `world` in its present identity. */
 function hasRun(model: WorldModel, world: World, state: StateId): boolean {
-  let { origin } = model.state(state);
-  while (origin.kind === 'files') ({ origin } = model.state(origin.parentState));
-  if (origin.kind !== 'execution') return false;
-  const { worldId, generation } = origin.execution;
+  let entry = model.states.get(state);
+  while (entry?.origin.kind === 'files') entry = model.states.get(entry.origin.parentState);
+  // One that retention gave up is older than anything the world did since.
+  if (entry?.origin.kind !== 'execution') return entry === undefined;
+  const { worldId, generation } = entry.origin.execution;
   return worldId === world.id && generation === model.identity(world).generation;
 }
 

@@ -354,6 +354,7 @@ describe('doctor', () => {
       'format',
       'journal',
       'catalog',
+      'trits',
       'duckdb',
       'engine',
       'startup snapshot',
