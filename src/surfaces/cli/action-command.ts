@@ -166,7 +166,7 @@ async function show<N extends ActionName, O extends object>(
     return;
   }
   const screen: Screen = {
-    paint: paintFor(terminal.colour),
+    paint: paintFor(terminal.colour, terminal.width ?? null),
     midLine: result.midLine,
     out: terminal.out,
     err: terminal.err,

@@ -42,6 +42,10 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import('./commands/daemon-commands.js')).DAEMON_COMMANDS,
   },
   {
+    words: ['completion', '__complete'],
+    load: async () => (await import('./commands/completion-command.js')).COMPLETION_COMMANDS,
+  },
+  {
     words: ['config'],
     load: async () => [(await import('./commands/config-command.js')).CONFIG_COMMAND],
   },
@@ -79,6 +83,8 @@ export function modulesFor(args: readonly string[]): readonly CommandModule[] {
   const options = args.slice(0, end < 0 ? undefined : end);
   if (options.includes('--help') || options.includes('-h')) return COMMAND_MODULES;
   const word = commandWord(options);
+  // It describes the whole program.
+  if (word === 'completion') return COMMAND_MODULES;
   const modules = COMMAND_MODULES.filter(({ words }) => word !== undefined && words.includes(word));
   return modules.length > 0 ? modules : COMMAND_MODULES;
 }

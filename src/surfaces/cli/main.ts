@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import type { Cli, Composition } from './cli.js';
 import { modulesFor } from './command-index.js';
 import { Interruption } from './interruption.js';
@@ -25,11 +26,19 @@ export async function runCli(cli: Cli, args: readonly string[]): Promise<number>
   };
   try {
     const program = await buildProgram(cli, onError, modulesFor(args));
-    await program.parseAsync([...args], { from: 'user' });
+    await program.parseAsync(withoutLostHelp(program, args), { from: 'user' });
     return cli.exitCode;
   } catch (thrown) {
     return reportError(cli, thrown, json);
   }
+}
+
+/** Help on a command that there is not: what calling it says, a name that is near included. */
+function withoutLostHelp(program: Command, args: readonly string[]): string[] {
+  const [help, name] = args.filter((arg) => !arg.startsWith('-'));
+  if (help !== 'help' || name === undefined) return [...args];
+  const isKnown = program.commands.some((one) => one.name() === name || one.aliases().includes(name));
+  return isKnown || name === 'help' ? [...args] : [name];
 }
 
 /** Asked before parsing, since parsing itself may fail. */

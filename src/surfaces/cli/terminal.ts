@@ -4,6 +4,8 @@ export interface Terminal {
   readonly colour: boolean;
   /** Whether stderr is looked at by somebody, so that progress makes sense there. */
   readonly interactive: boolean;
+  /** Columns of the terminal that stdout is; none when it is none, so that nothing is cut for programs. */
+  readonly width?: number;
   out(text: string): void;
   err(text: string): void;
   /** Resolves when everything written has left the process. */
@@ -18,6 +20,7 @@ export function processTerminal(env: NodeJS.ProcessEnv = process.env): Terminal 
   return {
     colour: process.stdout.isTTY === true && !plain,
     // Pseudo-terminals that nobody looks at have no width, and a progress line cannot be erased there.
+    ...(process.stdout.isTTY === true && process.stdout.columns > 0 ? { width: process.stdout.columns } : {}),
     interactive: process.stderr.isTTY === true && process.stderr.columns > 0,
     out: stdout.write,
     err: stderr.write,

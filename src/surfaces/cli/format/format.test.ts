@@ -177,3 +177,22 @@ describe('worlds', () => {
     expect(worldTree(PLAIN, [])).toContain('wr create');
   });
 });
+
+describe('on a narrow terminal', () => {
+  const columns = [{ title: 'NAME' }, { title: 'N', right: true }, { title: 'TEXT' }];
+  const rows = [['a', '12345678901', '\u001b[32mgreen and long, 漢字 too, and longer\u001b[39m']];
+
+  test('the widest cells are cut with an ellipsis, numbers are not, colours end', () => {
+    const drawn = table(paintFor(false, 40), columns, rows).split('\n');
+    for (const line of drawn) expect(displayWidth(line)).toBeLessThanOrEqual(40);
+    expect(drawn[1]).toContain('12345678901');
+    expect(drawn[1]).toContain('…');
+    expect(drawn[1]).toContain('\u001b[39m');
+  });
+
+  test('nothing is cut where there is room, or no terminal', () => {
+    const whole = table(paintFor(false), columns, rows);
+    expect(table(paintFor(false, 200), columns, rows)).toBe(whole);
+    expect(whole).not.toContain('…');
+  });
+});

@@ -2,6 +2,8 @@ import type { Trit } from '../../../model/trit.js';
 
 /** Colours text, or leaves it as it is where colour is not wanted. */
 export interface Paint {
+  /** Columns that there are; null: any number. */
+  readonly width: number | null;
   heading(text: string): string;
   dim(text: string): string;
   good(text: string): string;
@@ -20,13 +22,14 @@ const STYLES = {
   blue: [34, 39],
 } as const;
 
-export function paintFor(colour: boolean): Paint {
+export function paintFor(colour: boolean, width: number | null = null): Paint {
   const style = (name: keyof typeof STYLES) => {
     const [on, off] = STYLES[name];
     return (text: string) => (colour ? `\u001b[${on}m${text}\u001b[${off}m` : text);
   };
   const trits = { '-1': style('blue'), '0': style('green'), '1': style('red') };
   return {
+    width,
     heading: style('bold'),
     dim: style('dim'),
     good: style('green'),

@@ -23,14 +23,65 @@ export function table(
       widths[index] = Math.max(widths[index] ?? 0, displayWidth(cell));
     }
   }
+  if (paint.width !== null) shrink(widths, columns, paint.width);
   const line = (row: readonly string[]): string => {
-    const cells = row.map((cell, index) => {
+    const cells = row.map((whole, index) => {
+      const cell = fitted(whole, widths[index] ?? 0);
       const padding = ' '.repeat((widths[index] ?? 0) - displayWidth(cell));
       return columns[index]?.right ? padding + cell : cell + padding;
     });
     return `${cells.join(GAP).trimEnd()}\n`;
   };
   return [head, ...rows].map(line).join('');
+}
+
+/** Narrower columns are no use any more; then the terminal has to wrap. */
+const WIDTH_MIN = 8;
+
+/** Takes from the widest columns until the line fits. Numbers keep their digits. */
+function shrink(widths: number[], columns: readonly Column[], available: number): void {
+  const gaps = GAP.length * (widths.length - 1);
+  let excess = widths.reduce((sum, width) => sum + width, gaps) - available;
+  while (excess > 0) {
+    let widest = -1;
+    for (const [index, width] of widths.entries()) {
+      if (columns[index]?.right || width <= WIDTH_MIN) continue;
+      if (widest < 0 || width > (widths[widest] ?? 0)) widest = index;
+    }
+    if (widest < 0) return;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+    excess -= 1;
+  }
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: styles begin with the escape character
+const STYLE = /^\u001b\[\d+m/;
+
+/** A cell cut to `width` columns, with an ellipsis when something is missing. Its colours go on being balanced. */
+function fitted(cell: string, width: number): string {
+  if (displayWidth(cell) <= width) return cell;
+  let text = '';
+  let used = 0;
+  let cut = false;
+  for (let rest = cell; rest !== ''; ) {
+    const style = STYLE.exec(rest)?.[0];
+    const character = style ?? String.fromCodePoint(rest.codePointAt(0) ?? 0);
+    rest = rest.slice(character.length);
+    if (style) {
+      text += style;
+      continue;
+    }
+    const columnsTaken = displayWidth(character);
+    if (cut) continue;
+    if (used + columnsTaken > width - 1) {
+      text += '…';
+      cut = true;
+    } else {
+      text += character;
+      used += columnsTaken;
+    }
+  }
+  return text;
 }
 
 /** One line per field: `name   value`. */
