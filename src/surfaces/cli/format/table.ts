@@ -38,14 +38,14 @@ export function table(
 /** Narrower columns are no use any more; then the terminal has to wrap. */
 const WIDTH_MIN = 8;
 
-/** Takes from the widest columns until the line fits. Numbers keep their digits. */
+/** Takes from the widest columns until the line fits. Numbers keep their digits, and the first column, a name, its letters. */
 function shrink(widths: number[], columns: readonly Column[], available: number): void {
   const gaps = GAP.length * (widths.length - 1);
   let excess = widths.reduce((sum, width) => sum + width, gaps) - available;
   while (excess > 0) {
     let widest = -1;
     for (const [index, width] of widths.entries()) {
-      if (columns[index]?.right || width <= WIDTH_MIN) continue;
+      if (index === 0 || columns[index]?.right || width <= WIDTH_MIN) continue;
       if (widest < 0 || width > (widths[widest] ?? 0)) widest = index;
     }
     if (widest < 0) return;
