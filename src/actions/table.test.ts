@@ -103,6 +103,12 @@ describe('the action table', () => {
     expect(await act('delete', { world: 'w/2' })).toMatchObject({ name: 'w/2' });
     expect((await act('show')).name).toBe('w');
     await act('create', { snapshot: 'snapshot-1', metadata: { verse: 'nash', trit: '-1' } });
+    const { upload } = await act('upload-file', { parts: [{ kind: 'content', content: 'aGk=' }] });
+    await act('edit-files', { edits: [{ kind: 'write', path: '/tmp/f', upload }] });
+    expect(await act('list-files', { path: '/tmp' })).toMatchObject({
+      entries: [{ path: '/tmp/f', sizeBytes: 2 }],
+    });
+    expect(await act('read-file', { path: '/tmp/f' })).toMatchObject({ content: 'aGk=', end: true });
     await act('log', { world: 'w', limit: 3 });
     expect(await act('graph', { world: 'w' })).toMatchObject({ nodes: expect.any(Array) });
     for (const name of ['entities', 'branches', 'resolutions', 'metrics'] as const)

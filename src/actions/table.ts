@@ -5,6 +5,7 @@ import type { RuntimeContext } from '../runtime/runtime-context.js';
 import type { Action, Call } from './action.js';
 import { bisectAction } from './bisect-action.js';
 import { branches, entities, log, metrics, query, resolutions } from './catalog-actions.js';
+import { editFilesAction, listFilesAction, readFileAction, uploadFileAction } from './file-actions.js';
 import { graphAction } from './graph-action.js';
 import { imageCreate, imageList, imageRemove, imageShow } from './image-actions.js';
 import { archiveAction } from './journal-actions.js';
@@ -44,6 +45,10 @@ export const ACTIONS = {
   list,
   show,
   delete: deleteAction,
+  'list-files': listFilesAction,
+  'read-file': readFileAction,
+  'upload-file': uploadFileAction,
+  'edit-files': editFilesAction,
   log,
   graph: graphAction,
   deposit: depositAction,

@@ -104,7 +104,8 @@ async function runOrRunAgain(
   }
 }
 
-function requireHead(world: World, expected: StateId | undefined): void {
+/** @throws HEAD_MOVED */
+export function requireHead(world: World, expected: StateId | undefined): void {
   if (expected === undefined || expected === world.head) return;
   throw new WorldError(
     'HEAD_MOVED',

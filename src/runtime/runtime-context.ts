@@ -13,6 +13,7 @@ import type { DurableState, Machine, StateRef, Substrate, SubstrateName } from '
 import { type CheckpointPace, Checkpoints } from './checkpoints.js';
 import { RETAIN_STATES_DEFAULT } from './plan-forgetting.js';
 import { NO_UPKEEP, type RetentionSettings, type Upkeep } from './upkeep-contract.js';
+import type { Upload } from './upload.js';
 import { WorldLocks } from './world-locks.js';
 import { WorldModel } from './world-model.js';
 
@@ -89,6 +90,8 @@ export class RuntimeContext {
   readonly #pins = new Map<StateId, number>();
   /** The handles that have arrived. */
   readonly #arrived = new WeakMap<Promise<StateRef>, StateRef>();
+  /** Contents on their way into worlds. */
+  readonly uploads = new Map<string, Upload>();
   /** Names promised to worlds that are being made. */
   readonly reservedNames = new Set<string>();
   readonly reservedSnapshotNames = new Set<string>();

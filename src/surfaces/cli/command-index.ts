@@ -26,6 +26,10 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import('./commands/bisect-command.js')).BISECT_COMMANDS,
   },
   {
+    words: ['files', 'list-files', 'read-file', 'upload-file', 'edit-files', 'copy-files'],
+    load: async () => (await import('./commands/file-commands.js')).FILE_COMMANDS,
+  },
+  {
     words: ['push-down', 'pull-up', 'void', 'ledger', 'deposit', 'balances'],
     load: async () => (await import('./commands/verse-commands.js')).VERSE_COMMANDS,
   },

@@ -29,6 +29,7 @@ import type { StatusView } from '../../model/status-api.js';
 import type { DuInput, DuView, GcInput, GcView } from '../../model/storage-api.js';
 import { ImagesClient } from './images-client.js';
 import type { CallOptions, Transport } from './transport.js';
+import { WorldFiles } from './world-files.js';
 
 export type { CallOptions, CallProgress, Transport } from './transport.js';
 
@@ -152,6 +153,8 @@ export class World {
   readonly name: string;
   readonly verse: string;
   readonly trit: -1 | 0 | 1;
+  /** Its files, read and changed from outside. */
+  readonly files: WorldFiles;
 
   constructor(transport: Transport, view: WorldView) {
     this.#transport = transport;
@@ -159,6 +162,7 @@ export class World {
     this.name = view.name;
     this.verse = view.verse;
     this.trit = view.trit;
+    this.files = new WorldFiles(transport, view.id);
   }
 
   /** Runs Python code. Code that raises gives `ok: false`; only what could not run at all throws. */

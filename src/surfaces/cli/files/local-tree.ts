@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, lstat, mkdir, open, rename, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { WorldError } from '../../../model/world-error.js';
+
+const PERMISSION_BITS = 0o777;
+
+/**
+ * A local directory into which files of a world are written. Names come from a guest and are not believed: nothing is
+ * written outside, no link inside is followed, and a file appears under its name only when it is whole.
+ */
+export class LocalTree {
+  readonly #root: string;
+  readonly #force: boolean;
+  /** Directories below the root that are known to be real ones. */
+  readonly #directories = new Set<string>();
+
+  /** @param root exists, or is made; it may be a link to a directory, since the user named it */
+  constructor(root: string, how: { readonly force: boolean }) {
+    this.#root = root;
+    this.#force = how.force;
+  }
+
+  /** @param names from the root down; none: the root itself */
+  async directory(names: readonly string[]): Promise<void> {
+    await mkdir(this.#root, { recursive: true });
+    for (let depth = 1; depth <= names.length; depth++) {
+      const path = this.#pathOf(names.slice(0, depth));
+      if (this.#directories.has(path)) continue;
+      const there = await lstatOrNull(path);
+      if (there === null) await mkdir(path);
+      else if (!there.isDirectory()) throw inTheWay(path, 'is no directory');
+      this.#directories.add(path);
+    }
+  }
+
+  /** Writes a file; until its last byte is there it has another name. @throws FILE_CONFLICT when something is there already */
+  async file(names: readonly string[], content: AsyncIterable<Uint8Array>, mode: number): Promise<void> {
+    await this.directory(names.slice(0, -1));
+    const path = this.#pathOf(names);
+    await this.#requireFree(path);
+    const part = join(path, '..', `.wr-${randomBytes(6).toString('hex')}.part`);
+    const file = await open(part, 'wx', 0o600);
+    try {
+      try {
+        for await (const bytes of content) await file.writeFile(bytes);
+      } finally {
+        await file.close();
+      }
+      await chmod(part, mode & PERMISSION_BITS & ~process.umask());
+      // Once more: it may have come meanwhile.
+      await this.#requireFree(path);
+      await rename(part, path);
+    } catch (thrown) {
+      await rm(part, { force: true });
+      throw thrown;
+    }
+  }
+
+  /** Makes the link if it stays inside; false when it would lead out, and was left away. */
+  async link(names: readonly string[], target: string): Promise<boolean> {
+    if (!staysInside(names.length - 1, target)) return false;
+    await this.directory(names.slice(0, -1));
+    const path = this.#pathOf(names);
+    await this.#requireFree(path);
+    await rm(path, { force: true });
+    await symlink(target, path);
+    return true;
+  }
+
+  #pathOf(names: readonly string[]): string {
+    for (const name of names) requireLocalName(name);
+    return join(this.#root, ...names);
+  }
+
+  async #requireFree(path: string): Promise<void> {
+    const there = await lstatOrNull(path);
+    if (there === null) return;
+    if (there.isDirectory()) throw inTheWay(path, 'is a directory');
+    if (!this.#force) throw inTheWay(path, 'exists; --force replaces files');
+  }
+}
+
+/**
+ * Whether a link that lies `depth` directories below a root can lead out of it, whatever other links there are: then it
+ * is absolute, or goes further up than that, or up again after it has gone down, where only the file system knows from what.
+ */
+export function staysInside(depth: number, target: string): boolean {
+  if (target === '' || target.startsWith('/') || target.includes('\0') || /^[a-z]:|\\/i.test(target))
+    return false;
+  const names = target.split('/').filter((name) => name !== '' && name !== '.');
+  const down = names.findIndex((name) => name !== '..');
+  const ups = down < 0 ? names.length : down;
+  return ups <= depth && !names.slice(ups).includes('..');
+}
+
+/** @throws BAD_INPUT for a name that no local file may get */
+function requireLocalName(name: string): void {
+  const isBad = name === '' || name === '.' || name === '..' || /[/\0]/.test(name);
+  const isBadThere = process.platform === 'win32' && /[\\:]/.test(name);
+  if (isBad || isBadThere) {
+    throw new WorldError(
+      'BAD_INPUT',
+      `${JSON.stringify(name)} in the world cannot be the name of a local file.`,
+    );
+  }
+}
+
+function inTheWay(path: string, why: string): WorldError {
+  return new WorldError('FILE_CONFLICT', `The local ${path} ${why}.`, { details: { local: path } });
+}
+
+export async function lstatOrNull(path: string) {
+  try {
+    return await lstat(path);
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw thrown;
+  }
+}
