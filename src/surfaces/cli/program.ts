@@ -28,6 +28,34 @@ Examples:
   wr help exec                     # more on one command
 `;
 
+/** Where to read on. */
+const SEE_ALSO: Readonly<Record<string, readonly string[]>> = {
+  create: ['exec', 'snapshot', 'tag', 'repl'],
+  snapshot: ['snapshots', 'create', 'rewind'],
+  snapshots: ['snapshot', 'rename', 'create'],
+  branch: ['exec', 'push-down', 'graph'],
+  rewind: ['log', 'bisect', 'snapshot'],
+  list: ['show', 'graph', 'tag'],
+  show: ['list', 'log'],
+  rename: ['tag', 'list'],
+  tag: ['list', 'rename'],
+  exec: ['exec-all', 'probe', 'repl', 'log'],
+  'exec-all': ['exec', 'branch', 'push-down'],
+  probe: ['exec', 'bisect'],
+  repl: ['exec', 'probe'],
+  bisect: ['log', 'rewind', 'probe'],
+  'push-down': ['exec-all', 'pull-up', 'void'],
+  'pull-up': ['push-down', 'resolutions', 'void'],
+  void: ['push-down', 'pull-up'],
+  log: ['graph', 'show', 'bisect'],
+  graph: ['log', 'list'],
+  query: ['entities', 'branches', 'resolutions', 'metrics'],
+  up: ['down', 'status', 'config'],
+  down: ['up', 'status'],
+  status: ['up', 'doctor'],
+  completion: ['up'],
+};
+
 /**
  * The command line of `wr`, with the commands of some modules or, by default, of all. What is listed for help, all of
  * it, has the summaries of the action table; a single command runs without loading that.
@@ -95,7 +123,13 @@ function registerCommands(
     // Every action's own name works everywhere; the help lists the command once, under its group.
     command.register(program, cli, { underActionName: true, summaryOf });
   }
+  for (const command of program.commands) tellSeeAlso(command);
   for (const parent of groups.values()) parent.description(groupSummary(parent));
+}
+
+function tellSeeAlso(command: Command): void {
+  const others = Object.hasOwn(SEE_ALSO, command.name()) ? SEE_ALSO[command.name()] : undefined;
+  if (others) command.addHelpText('after', `\nSee also: ${others.map((name) => `wr ${name}`).join(', ')}\n`);
 }
 
 function groupSummary(parent: Command): string {
