@@ -2,10 +2,13 @@ import { WorldError } from '../model/world-error.js';
 import type { Wait } from '../ports/substrate.js';
 import type { Base, RuntimeContext } from './runtime-context.js';
 
+/** How often room is made for one piece of work, as long as there is anything cold. */
+const ROOM_MADE_MAX = 4;
+
 /**
  * Does `work`; when that finds the executor dead, what that held is forgotten, to be made again by replay, and when
- * it finds the memory of all states full, cold ones are let go of; then the work is done once more. For work of
- * which nothing shows until it has succeeded.
+ * it finds the memory of all states full, cold ones are let go of; then the work is done again. For work of which
+ * nothing shows until it has succeeded.
  */
 export async function againWhenLost<T>(
   context: RuntimeContext,
@@ -13,11 +16,14 @@ export async function againWhenLost<T>(
   work: () => Promise<T>,
   wait: Wait = {},
 ): Promise<T> {
-  try {
-    return await work();
-  } catch (thrown) {
-    if (!(await canTryAgain(context, base, thrown, wait))) throw thrown;
-    return work();
+  let [lost, full] = [0, 0];
+  for (;;) {
+    try {
+      return await work();
+    } catch (thrown) {
+      const isLast = isFull(thrown) ? ++full > ROOM_MADE_MAX : ++lost > 1;
+      if (isLast || !(await canTryAgain(context, base, thrown, wait))) throw thrown;
+    }
   }
 }
 

@@ -172,7 +172,10 @@ async function accept(context: RuntimeContext, ran: Ran): Promise<RecordOf<'worl
     ledger,
   };
   if (state !== null) {
-    context.remember(state, machine.snapshot({}));
+    const captured = machine.snapshot({});
+    // Where there was no room for it, room is made now, so that the replay of it and what comes next find some.
+    captured.catch(() => context.upkeep.afterWork(world.birth.substrate));
+    context.remember(state, captured);
     context.keepMachine(world.id, machine, state);
   }
   await context.commit(record);

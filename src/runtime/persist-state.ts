@@ -1,5 +1,5 @@
 import type { StateId } from '../model/ids.js';
-import type { DurableState, Wait } from '../ports/substrate.js';
+import type { DurableState, StateRef, Wait } from '../ports/substrate.js';
 import { againWhenLost } from './again-when-lost.js';
 import { materialiseState } from './materialise-state.js';
 import type { RuntimeContext } from './runtime-context.js';
@@ -78,6 +78,24 @@ export async function persistAndRecord(
     await context.commit({ op: 'state.persisted', at: context.at(), state, durable });
     context.damaged.delete(state);
   });
+}
+
+/**
+ * Makes a state durable through a handle that is there. Unlike `persistAndRecord` it neither replays nor waits for
+ * room: whoever makes room calls it.
+ */
+export async function persistHeld(
+  context: RuntimeContext,
+  id: StateId,
+  { held, wait }: { held: StateRef; wait: Wait },
+): Promise<void> {
+  await context.whileRecording(() =>
+    context.pinned(id, async () => {
+      const durable = await context.substrate(held.substrate).persist(held, wait);
+      if (context.model.states.get(id)?.durable !== null) return;
+      await context.commit({ op: 'state.persisted', at: context.at(), state: id, durable });
+    }),
+  );
 }
 
 /** What recovering `id` would run again. */

@@ -320,6 +320,13 @@ export class RuntimeContext {
     return ref;
   }
 
+  /** The state's handle if it is there right now. */
+  arrivedHandle(id: StateId): StateRef | undefined {
+    const ref = this.refs.get(id);
+    const arrived = ref && this.#arrived.get(ref);
+    return arrived && this.substrate(arrived.substrate).holds(arrived) ? arrived : undefined;
+  }
+
   /** Lets go of a state's handle; machines that stand there go on. Resolves when the substrate knows. */
   async drop(id: StateId): Promise<void> {
     const ref = this.refs.get(id);

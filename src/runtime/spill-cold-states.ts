@@ -1,7 +1,7 @@
 import type { StateId, WorldId } from '../model/ids.js';
 import type { SubstrateName, Wait } from '../ports/substrate.js';
 import { mapBounded } from './map-bounded.js';
-import { persistAndRecord, replayCost } from './persist-state.js';
+import { persistHeld, replayCost } from './persist-state.js';
 import type { RuntimeContext } from './runtime-context.js';
 
 /** States let go of between two looks at the memory. */
@@ -71,10 +71,11 @@ async function release(
   wait: Wait,
 ): Promise<boolean> {
   const isCold = (): boolean => !context.isPinned(id) && standing.every((world) => context.isIdle(world));
-  if (!isCold()) return false;
+  const held = context.arrivedHandle(id);
+  if (!held || !isCold()) return false;
   if (!comesBackSoon(context, id, standing.length > 0)) {
     try {
-      await persistAndRecord(context, id, wait);
+      await persistHeld(context, id, { held, wait });
     } catch (thrown) {
       if (wait.signal?.aborted) throw thrown;
       return false;

@@ -16,7 +16,7 @@ const MAKE_ROOM_DOWN_TO = 0.5;
 /** After a spill that could not get below the mark, how much more must be used before the next, share of all. */
 const SPILL_AGAIN_AFTER = 0.05;
 /** Uses after which garbage is collected: at least so many, and at least this share of all states known. */
-const COLLECT_AFTER_MIN = 2000;
+const COLLECT_AFTER_MIN = 1000;
 const COLLECT_AFTER_SHARE = 0.25;
 
 /** Keeps a long life bounded: spills, collects and heals, one of each at a time. */

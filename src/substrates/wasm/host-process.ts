@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import type { Duplex } from 'node:stream';
 import { WorldError } from '../../model/world-error.js';
+import { PAGE_BYTES } from '../../ports/page-store.js';
 import type { Wait } from '../../ports/substrate.js';
 import { boundedWait } from './bounded-wait.js';
 import { deferred } from './deferred.js';
@@ -73,11 +74,13 @@ export class HostProcess {
   #lost: WorldError | null = null;
   #isReady = false;
   #slotsUsed = 0;
+  readonly #slotsBudget: number;
   #diagnostics = '';
   #nextId = 1;
 
   constructor(options: HostProcessOptions) {
     const { file, args } = options.command;
+    this.#slotsBudget = Math.floor(options.start.slabBudgetBytes / PAGE_BYTES);
     // An empty environment and the root folder: the host gets no secret and no path by accident.
     const stdio = ['ignore', 'pipe', 'pipe', 'pipe', options.startupFd ?? 'ignore'] as const;
     this.#child = spawn(file, args, { env: {}, cwd: '/', stdio: [...stdio] });
@@ -252,6 +255,7 @@ export class HostProcess {
         this.#finish(message.run, (call) => call.committed(message.facts));
         return;
       case 'failed':
+        if (message.reason === 'budget') this.#slotsUsed = this.#slotsBudget;
         this.#finish(message.run, (call) => call.failed(message.reason, message.message));
         return;
       case 'fatal':
@@ -286,6 +290,7 @@ export class HostProcess {
     }
     this.#requests.delete(message.request);
     if (message.type === 'stats') this.#slotsUsed = message.stats.slotsUsed;
+    if (message.type === 'refused' && message.reason === 'budget') this.#slotsUsed = this.#slotsBudget;
     if (message.type === 'refused') {
       pending.reject(refusalOf(message));
       return;
