@@ -49,6 +49,10 @@ it.each(['packs', 'states', 'heap', 'rss', 'slots'])('a leak of %s alone is noti
 
 it('a journal that grows ever faster is noticed', () => {
   const level = { packs: 1, states: 1, heap: 1, rss: 1, slots: 1 };
-  const samples = Array.from({ length: 60 }, (_, n) => ({ ...level, executions: n * 100, journal: n ** 3 * 1000 }));
+  const samples = Array.from({ length: 60 }, (_, n) => ({
+    ...level,
+    executions: n * 100,
+    journal: n ** 3 * 1000,
+  }));
   expect(findings(samples)).toEqual([expect.stringContaining('the journal grows by')]);
 });
