@@ -70,6 +70,8 @@ export class RuntimeUpkeep implements Upkeep {
       if (report && request.dryRun !== true) return report;
     }
     const signal = wait.signal ? AbortSignal.any([wait.signal, this.#stop.signal]) : this.#stop.signal;
+    // What is used while it runs counts for the next one.
+    this.#uses = 0;
     const work = collectGarbage(this.#context, request, { signal });
     this.#collecting = work;
     this.#context.inBackground(work.then(() => {}));
@@ -81,7 +83,6 @@ export class RuntimeUpkeep implements Upkeep {
       throw thrown;
     } finally {
       this.#collecting = null;
-      this.#uses = 0;
     }
   }
 
