@@ -10,6 +10,7 @@ import { makeCurrent } from './find-world.js';
 import { holdImage, imageFor, STANDARD_IMAGE } from './images.js';
 import { againWhenLost } from './live-machine.js';
 import { materialiseState } from './materialise-state.js';
+import { requireRoom } from './require-room.js';
 import { findSnapshot } from './resolve-reference.js';
 import type { Base, RuntimeContext } from './runtime-context.js';
 import { type StartedMachine, startMachine } from './start-machine.js';
@@ -44,7 +45,7 @@ export async function createWorld(
   wait: Wait,
 ): Promise<World> {
   context.requireOpen();
-  context.requireRoom({ worlds: 1, states: request.snapshot === undefined ? 1 : 0 });
+  requireRoom(context, { worlds: 1, states: request.snapshot === undefined ? 1 : 0 });
   const worldId = context.parts.ids.next('world');
   const names = new NameReservation(context);
   const making = { worldId, names, wait };

@@ -8,6 +8,7 @@ import { againWhenLost } from './again-when-lost.js';
 import { requireHead } from './execute.js';
 import { requireRunning } from './find-world.js';
 import { materialiseState } from './materialise-state.js';
+import { requireRoom } from './require-room.js';
 import type { RuntimeContext } from './runtime-context.js';
 import { dropUpload, findUpload, STAGED_PATH } from './upload-file.js';
 import type { World } from './world-model.js';
@@ -63,7 +64,7 @@ async function editNow(
   context.requireOpen();
   requireRunning(world);
   requireHead(world, expectHead);
-  context.requireRoom({ worlds: 0, states: 1 });
+  requireRoom(context, { worlds: 0, states: 1 });
   requireSources(context, world, edits);
   return context.pinned(world.head, () =>
     // A collection waits for what is written and not in the journal yet.

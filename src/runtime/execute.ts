@@ -9,6 +9,7 @@ import { requireRunning } from './find-world.js';
 import { liveMachine } from './live-machine.js';
 import { resultDigest } from './materialise-state.js';
 import { persistWhenWorthIt } from './persist-state.js';
+import { requireRoom } from './require-room.js';
 import type { RuntimeContext } from './runtime-context.js';
 import type { World } from './world-model.js';
 
@@ -59,7 +60,7 @@ async function executeNow(
   context.requireOpen();
   requireRunning(world);
   requireHead(world, execution.expectHead);
-  context.requireRoom({ worlds: 0, states: 1 });
+  requireRoom(context, { worlds: 0, states: 1 });
   const start = context.parts.clock.monotonicMs();
   const elapsedMs = (): number => context.parts.clock.monotonicMs() - start;
   const executionId = context.parts.ids.next('execution');

@@ -1,5 +1,5 @@
 import type { StateId, WorldId } from '../model/ids.js';
-import { DEFAULT_LIMITS, RuntimeLimits, type WorldLimits } from '../model/limits.js';
+import { DEFAULT_LIMITS, type RuntimeLimits, type WorldLimits } from '../model/limits.js';
 import { toWorldError, WorldError } from '../model/world-error.js';
 import type { Catalog } from '../ports/catalog.js';
 import type { CheckpointPlace, CheckpointStore } from '../ports/checkpoint-store.js';
@@ -44,8 +44,6 @@ export interface RuntimeParts {
   readonly diskUsage?: () => Promise<DiskUsage>;
   readonly retention?: Partial<RetentionSettings>;
 }
-
-const RUNTIME_LIMITS = RuntimeLimits.parse({});
 
 /** State handles kept beside those of live machines. A state whose handle was dropped is recovered by replay. */
 const REFS_MAX = 4096;
@@ -141,30 +139,6 @@ export class RuntimeContext {
     if (this.#closing) {
       throw new WorldError('RUNTIME_CLOSED', 'This runtime is closed. Open the data directory again.');
     }
-  }
-
-  /**
-   * Refuses what would make more worlds or states than the runtime may have.
-   *
-   * @throws TOO_MANY_WORLDS, TOO_MANY_STATES
-   */
-  requireRoom(more: { readonly worlds: number; readonly states: number }): void {
-    const { worlds, states } = this.parts.limits ?? RUNTIME_LIMITS;
-    const live = this.model.worldsByName.size + this.reservedNames.size;
-    if (more.worlds > 0 && live + more.worlds > worlds) {
-      throw new WorldError(
-        'TOO_MANY_WORLDS',
-        `There are ${live} live worlds and may be ${worlds}; ${more.worlds} more do not fit. Delete or resolve some, or raise the limit "worlds".`,
-        { details: { live, asked: more.worlds, max: worlds } },
-      );
-    }
-    const kept = this.model.states.size;
-    if (more.states === 0 || kept + more.states <= states) return;
-    throw new WorldError(
-      'TOO_MANY_STATES',
-      `${kept} states are kept and ${states} may be. Delete worlds, collect garbage (wr gc), or raise the limit "states".`,
-      { details: { kept, asked: more.states, max: states } },
-    );
   }
 
   /** From now on verbs are refused; those that run may still commit. */

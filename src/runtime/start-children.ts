@@ -4,6 +4,7 @@ import { identityOf } from './create-world.js';
 import { againWhenLost, engineReady } from './live-machine.js';
 import { mapBounded } from './map-bounded.js';
 import { materialiseState } from './materialise-state.js';
+import { requireRoom } from './require-room.js';
 import type { RuntimeContext } from './runtime-context.js';
 import { startMachine } from './start-machine.js';
 import { type ChildSpec, childBirths, NameReservation } from './world-births.js';
@@ -37,7 +38,7 @@ export async function startChildren<R>(
   },
   record: (children: StartedChildren) => Promise<R>,
 ): Promise<R> {
-  context.requireRoom({ worlds: how.specs.length, states: 0 });
+  requireRoom(context, { worlds: how.specs.length, states: 0 });
   const names = new NameReservation(context);
   let started: Started[] = [];
   try {
