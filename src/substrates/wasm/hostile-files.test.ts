@@ -25,7 +25,7 @@ socket.on('data', (chunk) => {
     const m = JSON.parse(pending.subarray(8, 8 + pending.readUInt32LE(4)));
     pending = pending.subarray(8 + pending.readUInt32LE(0));
     if (m.type === 'start') say({ type: 'ready', baseDigest: 'a'.repeat(64), base: facts });
-    if (m.type === 'run') { say({ type: 'started', run: m.run }); say({ type: 'ran', run: m.run, outcome: done }); say({ type: 'committed', run: m.run, facts }); }
+    if (m.type === 'run') { say({ type: 'started', run: m.run }); say({ type: 'ran', run: m.run, outcome: done }); say({ type: 'committed', run: m.run, facts, slotsUsed: 1 }); }
     if (m.request !== undefined) lie(m);
   }
 });
