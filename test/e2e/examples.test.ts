@@ -11,6 +11,7 @@ import { parallelGather } from '../../examples/snippets/parallel-gather.js';
 import { WorldRuntime } from '../../src/index.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url));
+const WR = fileURLToPath(new URL('../../bin/wr.js', import.meta.url));
 const run = promisify(execFile);
 
 /** One for all: the engine's startup cache is made once. */
@@ -26,11 +27,25 @@ async function play(example: string, ...args: string[]): Promise<string> {
   return stdout;
 }
 
-/** The output that an example's README promises. */
-function promised(example: string): string {
+/** The output that an example's README promises: the first block of it, or a later one. */
+function promised(example: string, block = 0): string {
   const readme = readFileSync(join(EXAMPLES, example, 'README.md'), 'utf8');
-  const [, block] = /```text\n([\s\S]*?)```/.exec(readme) ?? [];
-  return block ?? '';
+  const blocks = [...readme.matchAll(/```text\n([\s\S]*?)```/g)].map(([, text]) => text);
+  return blocks[block] ?? '';
+}
+
+/** Ids are new ones in each run. */
+function withoutIds(text: string): string {
+  return text.replace(/\b(stt|exe)_[0-9A-Z]{26}\b/g, '$1_');
+}
+
+/** `wr` on the data directory of the examples. */
+async function wr(...args: string[]): Promise<{ stdout: string; stderr: string; status: number }> {
+  const command = run(process.execPath, [WR, '--data-dir', dataDir, ...args]);
+  return command.then(
+    (ended) => ({ ...ended, status: 0 }),
+    ({ stdout, stderr, code }) => ({ stdout, stderr, status: code }),
+  );
 }
 
 describe('the example programs', () => {
@@ -84,6 +99,31 @@ describe('the example programs', () => {
     expect(costs[adopted]).toBe(Math.min(...Object.values(costs)));
     expect(out).toContain('(8000, ');
   }, 120_000);
+
+  test('the execution that broke the books is found, and without it the month ends well, as its README shows', async () => {
+    const out = await play('debugging-by-rewind');
+    expect(out).toBe(promised('debugging-by-rewind'));
+    // The sums differ by what the culprit moved, since it moved it to where it came from.
+    const [, name, number, cents] = /transfer_by_phone\("(\w+)", "555-01(\d+)", (\d+)\)\n/.exec(out) ?? [];
+    const customer = new RegExp(`^${name} +([\\d.]+) +([\\d.]+)$`, 'm').exec(out) ?? [];
+    expect(Math.round(100 * (Number(customer[2]) - Number(customer[1])))).toBe(Number(cents));
+    expect(Number(number)).toBe(1);
+    expect(out).toMatch(/^too much +275\.12 +0\.00$/m);
+
+    const check = join(EXAMPLES, 'debugging-by-rewind', 'books.py');
+    const found = await wr('bisect', 'bank-7', '--check', check);
+    expect(withoutIds(found.stdout)).toBe(withoutIds(promised('debugging-by-rewind', 1)));
+    const repaired = await wr('bisect', 'bank-7/repaired', '--check', check);
+    expect(repaired).toMatchObject({ status: 4, stderr: expect.stringContaining('CHECK_DISAGREES') });
+  }, 240_000);
+
+  test('another month of the bank has another culprit, and one in which nobody erred has none', async () => {
+    const other = await play('debugging-by-rewind', '--seed', '3', '--executions', '380');
+    expect(other).toContain('State 356 is the first wrong one');
+    expect(other).toMatch(/^too much +[1-9][\d.]* +0\.00$/m);
+    const right = await play('debugging-by-rewind', '--seed', '4', '--executions', '15');
+    expect(right).toBe('The books of seed 4 are right after 15 transactions.\n');
+  }, 240_000);
 
   test('two hundred scenarios run from one warmed world', async () => {
     const out = await play('scenario-fan-out');
