@@ -239,6 +239,15 @@ const losesPutFiles: Break = ({ inner, archive }) => ({
 
 const findsAllMemoryEqual: Break = () => ({ compare: async () => ({ pagesDiffering: 0, pagesTotal: 1 }) });
 
+/** As one would who looks at sizes only. */
+const comparesFilesBySize: Break = ({ inner }) => ({
+  async compareFiles(before, after, request, wait) {
+    const found = await inner.compareFiles(before, after, request, wait);
+    const seen = found.differences.filter(({ before: was, after: is }) => was?.sizeBytes !== is?.sizeBytes);
+    return { ...found, differences: seen };
+  },
+});
+
 const neverDiscards: Break = () => ({ discard: async () => undefined });
 
 /** Each defect, and a case that must notice it. */
@@ -257,6 +266,7 @@ const PLANTED: readonly (readonly [defect: string, broken: Break, noticedBy: Reg
   ['the guest has no clock', stopsTheClock, /clock follows the host's/],
   ['abort signals are ignored', ignoresAborts, /aborted before runs nothing/],
   ['a later snapshot is the first one again', dropsUncommittedSnapshot, /every state stays what it was/],
+  ['files are compared by their sizes', comparesFilesBySize, /in which files two states differ/],
   ['discarding one state discards all', discardsEverything, /discarding a state hurts neither/],
   ['edited files show in the state before', editsInPlace, /only in the state that has them/],
   ['limits of files are ignored', ignoresBounds, /more files or bytes/],

@@ -1,6 +1,7 @@
 import type { Substrate } from '../ports/substrate.js';
 import type { TestRunner } from './runner.js';
 import { type Bench, createBench, STARTS, type Start } from './substrate/bench.js';
+import { COMPARISON_CASES } from './substrate/comparison-cases.js';
 import type { Dialect } from './substrate/dialect.js';
 import { DURABILITY_CASES } from './substrate/durability-cases.js';
 import { EXECUTION_CASES } from './substrate/execution-cases.js';
@@ -22,6 +23,7 @@ export const SUBSTRATE_CASES: readonly SubstrateCase[] = [
   ...LIMIT_CASES,
   ...DURABILITY_CASES,
   ...FILE_CASES,
+  ...COMPARISON_CASES,
 ];
 
 /**

@@ -6,6 +6,8 @@ import type { StateRef } from './state-ref.js';
 export const FILE_PART_BYTES = 4 * 1024 * 1024;
 /** Most entries in one listing. */
 export const LIST_ENTRIES_MAX = 10_000;
+/** Most differences in one comparison of files. */
+export const DIFFERENCES_MAX = 5_000;
 
 export const FILE_KINDS = ['file', 'directory', 'symlink', 'device'] as const;
 export type FileKind = (typeof FILE_KINDS)[number];
@@ -100,6 +102,30 @@ export interface EditedFiles {
   readonly state: StateRef;
   /** One for each edit, in order. */
   readonly changes: readonly FileChange[];
+}
+
+/** What one path names in two states that differ there. Times do not make a difference. */
+export interface FileDifference {
+  readonly path: string;
+  /** Null: there is nothing. */
+  readonly before: FileEntry | null;
+  readonly after: FileEntry | null;
+  /** Two regular files have different bytes. Otherwise kind, mode, link target or device differ, or one is missing. */
+  readonly content: boolean;
+}
+
+export interface CompareFilesRequest {
+  /** Only what comes after this path. */
+  readonly after?: string;
+  /** At most so many, at most DIFFERENCES_MAX. */
+  readonly limit: number;
+}
+
+export interface FileComparison {
+  /** In ascending order of the paths. */
+  readonly differences: readonly FileDifference[];
+  /** More come after the last one. */
+  readonly more: boolean;
 }
 
 /** How much of two states' memory differs. */

@@ -3,8 +3,10 @@ import type { WorldLimits } from '../model/limits.js';
 import type { Trit } from '../model/trit.js';
 import type { BaseImages, ImageHash } from './base-image.js';
 import type {
+  CompareFilesRequest,
   EditedFiles,
   FileBounds,
+  FileComparison,
   FileEdit,
   FileListing,
   FilePart,
@@ -188,6 +190,18 @@ export interface Substrate extends AsyncDisposable {
     how: { readonly clockNs: bigint; readonly bounds: FileBounds },
     wait: Wait,
   ): Promise<EditedFiles>;
+  /**
+   * In which files two states differ, found without reading what they share. `before` null: in which `after` differs from the
+   * base it began from, which are the files that are its own.
+   *
+   * @throws UNSUPPORTED for states that cannot be laid side by side.
+   */
+  compareFiles(
+    before: StateRef | null,
+    after: StateRef,
+    request: CompareFilesRequest,
+    wait: Wait,
+  ): Promise<FileComparison>;
   /** How much memory differs. @throws UNSUPPORTED for states that cannot be laid side by side. */
   compare(a: StateRef, b: StateRef, wait: Wait): Promise<StateComparison>;
   /** Frees what only this state holds. Machines already restored from it go on. */

@@ -38,6 +38,7 @@ function withFailingCapture(substrate: Substrate, plan: { failNext: boolean }): 
     listFiles: (...args) => substrate.listFiles(...args),
     readFile: (...args) => substrate.readFile(...args),
     editFiles: (...args) => substrate.editFiles(...args),
+    compareFiles: (...args) => substrate.compareFiles(...args),
     compare: (...args) => substrate.compare(...args),
     discard: (state) => substrate.discard(state),
     holds: (state) => substrate.holds(state),

@@ -10,11 +10,11 @@ const CLOCK_NS = 1_800_000_000_000_000_000n;
 const BOUNDS = { fileBytes: DEFAULT_LIMITS.fileBytes, files: DEFAULT_LIMITS.files };
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-function write(path: string, text: string, append = false): FileEdit {
+export function write(path: string, text: string, append = false): FileEdit {
   return { kind: 'write', path, bytes: bytesOf(text), append };
 }
 
-async function edit(
+export async function edit(
   { substrate }: Bench,
   state: StateRef,
   edits: readonly FileEdit[],
@@ -280,23 +280,6 @@ export const FILE_CASES: readonly SubstrateCase[] = [
       const recalled = await elsewhere.substrate.recall(durable, {});
       expect((await textOf(elsewhere, recalled, '/data/kept')).length).toBe(10_000);
       expect(await (await elsewhere.branch(recalled)).value(dialect.get('x'))).toBe('8');
-    },
-  },
-  {
-    name: 'how much memory differs is told',
-    needs: ['memory'],
-    starts: ['booted'],
-    async run(bench) {
-      const { dialect, expect, substrate } = bench;
-      const world = await bench.open();
-      await world.value(dialect.set('x', 1));
-      const first = await world.snapshot();
-      const same = await substrate.compare(first, first, {});
-      expect(same.pagesDiffering).toBe(0);
-      await world.value(dialect.set('x', 2));
-      const other = await substrate.compare(first, await world.snapshot(), {});
-      expect(other.pagesDiffering).toBeGreaterThanOrEqual(1);
-      expect(other.pagesTotal).toBeGreaterThanOrEqual(other.pagesDiffering);
     },
   },
   {

@@ -15,6 +15,7 @@ export const SIMULATED_OPERATIONS = [
   'readFile',
   'editFiles',
   'compare',
+  'compareFiles',
 ] as const;
 export type SimulatedOperation = (typeof SIMULATED_OPERATIONS)[number];
 
@@ -56,6 +57,7 @@ const FAIL_CODES: Readonly<Record<SimulatedOperation, readonly ErrorCode[]>> = {
   readFile: ['EXECUTOR_LOST'],
   editFiles: ['EXECUTOR_LOST', 'MEMORY_LIMIT'],
   compare: ['EXECUTOR_LOST'],
+  compareFiles: ['EXECUTOR_LOST'],
   execute: ['EXECUTOR_LOST', 'ENGINE_FAULT', 'EXECUTION_TIMEOUT', 'MEMORY_LIMIT'],
   snapshot: ['EXECUTOR_LOST', 'ENGINE_FAULT'],
   measure: ['EXECUTOR_LOST'],

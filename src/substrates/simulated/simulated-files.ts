@@ -1,9 +1,12 @@
 import { requireGuestPath } from '../../model/guest-path.js';
 import { WorldError } from '../../model/world-error.js';
 import {
+  type CompareFilesRequest,
+  DIFFERENCES_MAX,
   FILE_PART_BYTES,
   type FileBounds,
   type FileChange,
+  type FileComparison,
   type FileEdit,
   type FileEntry,
   type FileListing,
@@ -96,6 +99,29 @@ export function readSimulated(files: SimulatedFiles, wanted: string, range: File
   const { offset, length } = range;
   const part = (files.get(path) ?? '').slice(offset, offset + Math.min(length, FILE_PART_BYTES));
   return { entry, bytes: Buffer.from(part, 'latin1') };
+}
+
+export function compareSimulated(
+  before: SimulatedFiles,
+  after: SimulatedFiles,
+  request: CompareFilesRequest,
+): FileComparison {
+  const [old, fresh] = [before, after].map(
+    (files) => new Map(everyPath(files).map((path) => [path, entryOf(files, path)])),
+  );
+  const paths = [...new Set([...(old?.keys() ?? []), ...(fresh?.keys() ?? [])])].sort((a, b) =>
+    a < b ? -1 : 1,
+  );
+  const differences = paths
+    .filter((path) => path > (request.after ?? ''))
+    .map((path) => {
+      const [was, is] = [old?.get(path) ?? null, fresh?.get(path) ?? null];
+      const content = was?.kind === 'file' && is?.kind === 'file' && before.get(path) !== after.get(path);
+      return { path, before: was, after: is, content };
+    })
+    .filter(({ before: was, after: is, content }) => content || was?.kind !== is?.kind);
+  const limit = Math.min(request.limit, DIFFERENCES_MAX);
+  return { differences: differences.slice(0, limit), more: differences.length > limit };
 }
 
 export interface SimulatedEdit {

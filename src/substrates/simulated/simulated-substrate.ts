@@ -18,7 +18,7 @@ import type {
 } from '../../ports/substrate.js';
 import { executeProgram, laterOf, throwIfAborted } from './execution.js';
 import { type FaultPlan, NO_FAULTS, type SimulatedOperation } from './fault-plan.js';
-import { editSimulated, listSimulated, readSimulated } from './simulated-files.js';
+import { compareSimulated, editSimulated, listSimulated, readSimulated } from './simulated-files.js';
 import { decodeState, EMPTY_STATE, encodeState, type SimulatedState, sha256 } from './world-state.js';
 
 /** Memory that a simulated machine says it maps besides its state, bytes. */
@@ -335,6 +335,11 @@ export function createSimulatedSubstrate(options: SimulatedSubstrateOptions): Si
         const { files, changes } = editSimulated(state.files, { edits, bounds, filesOf });
         const later = laterOf(state.clockNs, clockNs);
         return { state: keep(instance, { ...state, files, clockNs: later }), changes };
+      }),
+    compareFiles: (before, after, request, wait) =>
+      operate(instance, 'compareFiles', wait, () => {
+        const files = before === null ? new Map<string, string>() : find(instance, before).files;
+        return compareSimulated(files, find(instance, after).files, request);
       }),
     compare: (a, b, wait) =>
       operate(instance, 'compare', wait, () => comparePages(find(instance, a), find(instance, b))),

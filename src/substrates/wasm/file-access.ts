@@ -1,7 +1,9 @@
 import { requireGuestPath } from '../../model/guest-path.js';
 import { WorldError } from '../../model/world-error.js';
 import type {
+  CompareFilesRequest,
   FileBounds,
+  FileComparison,
   FileEdit,
   FileListing,
   FilePart,
@@ -9,9 +11,9 @@ import type {
   ListRequest,
   StateComparison,
 } from '../../ports/files.js';
-import { FILE_PART_BYTES, LIST_ENTRIES_MAX } from '../../ports/files.js';
+import { DIFFERENCES_MAX, FILE_PART_BYTES, LIST_ENTRIES_MAX } from '../../ports/files.js';
 import type { StateRef, Wait } from '../../ports/substrate.js';
-import type { StateFacts, WireFileChange, WireFileEdit } from './host/wire.js';
+import { BASE_STATE, type StateFacts, type WireFileChange, type WireFileEdit } from './host/wire.js';
 import type { HostProcess } from './host-process.js';
 import { endOnProtocolError } from './persist-state.js';
 import { ProtocolError } from './run-call.js';
@@ -149,5 +151,35 @@ export async function compareStates(target: FileTarget, other: StateEntry): Prom
     const { differing, total } = message;
     if (differing > total) throw new ProtocolError(`${differing} of ${total} pages differ`);
     return { pagesDiffering: differing, pagesTotal: total };
+  });
+}
+
+/** From `before`, or the base when that is null, to the target's state. */
+export async function compareFiles(
+  { host, entry, wait }: FileTarget,
+  before: StateEntry | null,
+  request: CompareFilesRequest,
+): Promise<FileComparison> {
+  const { after = null } = request;
+  const limit = Math.max(1, Math.min(request.limit, DIFFERENCES_MAX));
+  const state = before === null ? BASE_STATE : before.handle;
+  return endOnProtocolError(host, async () => {
+    const { message } = await host.request(
+      'filesCompared',
+      (id) => ({ type: 'compareFiles', request: id, state, with: entry.handle, after, limit }),
+      { wait },
+    );
+    const { differences, more } = message;
+    let last = after ?? '';
+    for (const { path, before: old, after: fresh } of differences) {
+      if (path <= last) throw new ProtocolError('differences of files are not in order');
+      if (old === null && fresh === null) throw new ProtocolError(`${path} differs and is not there`);
+      for (const one of [old, fresh]) {
+        if (one !== null && one.path !== path) throw new ProtocolError(`${path} is given as ${one.path}`);
+      }
+      last = path;
+    }
+    if (differences.length > limit) throw new ProtocolError('more differences than were asked for');
+    return { differences, more };
   });
 }

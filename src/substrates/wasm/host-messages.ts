@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FILE_KINDS, LIST_ENTRIES_MAX } from '../../ports/files.js';
+import { DIFFERENCES_MAX, FILE_KINDS, LIST_ENTRIES_MAX } from '../../ports/files.js';
 import { type HostMessage, REFUSAL_REASONS } from './host/wire.js';
 
 /**
@@ -150,6 +150,21 @@ export const HostMessageSchema: z.ZodType<HostMessage> = z.discriminatedUnion('t
     ...request,
     facts: StateFactsSchema,
     changes: z.array(z.strictObject({ path: GuestPath, sizeBytes: Count.exactOptional() })),
+  }),
+  z.strictObject({
+    type: z.literal('filesCompared'),
+    ...request,
+    differences: z
+      .array(
+        z.strictObject({
+          path: GuestPath,
+          before: FileEntrySchema.nullable(),
+          after: FileEntrySchema.nullable(),
+          content: z.boolean(),
+        }),
+      )
+      .max(DIFFERENCES_MAX),
+    more: z.boolean(),
   }),
   z.strictObject({ type: z.literal('compared'), ...request, differing: Count, total: Count }),
   z.strictObject({ type: z.literal('stats'), ...request, stats: StatsSchema }),

@@ -46,6 +46,10 @@ const edit: Ask = (substrate, state) =>
   );
 const compare: Ask = (substrate, state) => substrate.compare(state, state, {});
 
+const compareFiles: Ask = (substrate, state) => substrate.compareFiles(state, state, { limit: 2 }, {});
+const differ = (...lines: string[]): string =>
+  `const file = (path, before, after) => ({ path, before, after, content: false }); say({ type: 'filesCompared', request: m.request, more: false, differences: [${lines}] })`;
+
 const LIES: readonly (readonly [string, Ask, string])[] = [
   ['a name that leads up', list, `list(m, '/tmp', [entry('/tmp/../etc')])`],
   ['a name that is only dots', list, `list(m, '/tmp', [entry('/tmp/..')])`],
@@ -83,6 +87,19 @@ const LIES: readonly (readonly [string, Ask, string])[] = [
     'more differences than pages',
     compare,
     `say({ type: 'compared', request: m.request, differing: 2, total: 1 })`,
+  ],
+  ['a difference of nothing', compareFiles, differ(`file('/a', null, null)`)],
+  ['a difference under another name', compareFiles, differ(`file('/a', null, entry('/b'))`)],
+  ['a difference that leads up', compareFiles, differ(`file('/../a', null, entry('/../a'))`)],
+  [
+    'differences twice',
+    compareFiles,
+    differ(`file('/a', null, entry('/a'))`, `file('/a', null, entry('/a'))`),
+  ],
+  [
+    'more differences than asked for',
+    compareFiles,
+    differ(...['/a', '/b', '/c'].map((path) => `file('${path}', null, entry('${path}'))`)),
   ],
   ['another kind of answer', compare, `say({ type: 'pages', request: m.request })`],
 ];

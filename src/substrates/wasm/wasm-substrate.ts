@@ -2,8 +2,10 @@ import { availableParallelism } from 'node:os';
 import { WorldError } from '../../model/world-error.js';
 import type { ImageHash, ImageStore } from '../../ports/base-image.js';
 import type {
+  CompareFilesRequest,
   EditedFiles,
   FileBounds,
+  FileComparison,
   FileEdit,
   FileListing,
   FilePart,
@@ -25,7 +27,14 @@ import type {
 } from '../../ports/substrate.js';
 import { type BasePages, RelativePages } from './base-hints.js';
 import { digestEngine } from './executor/engine-files.js';
-import { compareStates, editFiles, type FileTarget, listFiles, readFile } from './file-access.js';
+import {
+  compareFiles,
+  compareStates,
+  editFiles,
+  type FileTarget,
+  listFiles,
+  readFile,
+} from './file-access.js';
 import type { HostStats } from './host/wire.js';
 import { defaultHostCommand, type HostCommand, type HostProcess } from './host-process.js';
 import { HostSupervisor } from './host-supervisor.js';
@@ -210,16 +219,36 @@ export class WasmSubstrate implements Substrate {
     });
   }
 
+  compareFiles(
+    before: StateRef | null,
+    after: StateRef,
+    request: CompareFilesRequest,
+    wait: Wait,
+  ): Promise<FileComparison> {
+    if (before === null) return this.#withFiles(after, wait, (target) => compareFiles(target, null, request));
+    return this.#withTwo(after, before, wait, (target, other) => compareFiles(target, other, request));
+  }
+
   compare(a: StateRef, b: StateRef, wait: Wait): Promise<StateComparison> {
+    return this.#withTwo(a, b, wait, compareStates);
+  }
+
+  /** Keeps both states while something is done with them in the one process that has them. */
+  #withTwo<T>(
+    a: StateRef,
+    b: StateRef,
+    wait: Wait,
+    work: (target: FileTarget, other: StateEntry) => Promise<T>,
+  ): Promise<T> {
     return this.#withFiles(a, wait, async (target) => {
       const other = this.#registry.keep(this.#registry.find(b));
       try {
         requireSameImage(target.entry, other);
         const host = target.entry.home ?? other.home ?? target.host;
         if ((other.home ?? host) !== host) {
-          throw new WorldError('UNSUPPORTED', 'The memory of these two states is not in one process.');
+          throw new WorldError('UNSUPPORTED', 'These two states are not in one process.');
         }
-        return await compareStates({ ...target, host }, other);
+        return await work({ ...target, host }, other);
       } finally {
         this.#registry.release(other);
       }

@@ -1,4 +1,5 @@
 import { PAGE_BYTES } from '../../../ports/page-store.js';
+import { compareFiles } from './compare-files.js';
 import { FileTreeEditor, pagesNeeded } from './edit-files.js';
 import { FileRefusal } from './file-paths.js';
 import type { FrameConnection } from './frame-connection.js';
@@ -64,10 +65,28 @@ export class FileService {
       case 'editFiles':
         this.#edit(state, message, binary);
         return;
-      case 'compare':
-        this.#compare(state, message.with, request);
+      case 'compareFiles': {
+        const other = this.#other(message.with, request);
+        if (other === null) return;
+        const found = compareFiles(state.files, other.files, memory.view(), message);
+        connection.send({ type: 'filesCompared', request, ...found });
         return;
+      }
+      case 'compare': {
+        const other = this.#other(message.with, request);
+        if (other !== null) this.#compare(state, other, request);
+        return;
+      }
     }
+  }
+
+  /** The second state of a comparison; null when there is none, which then was answered. */
+  #other(handle: number, request: number): HostState | null {
+    const { connection, memory } = this.#options;
+    const state = memory.states.get(handle);
+    if (state !== undefined) return state;
+    connection.send({ type: 'refused', request, reason: 'unknownState', message: `no state ${handle}` });
+    return null;
   }
 
   #edit(state: HostState, message: EditFilesMessage, binary: Buffer): void {
@@ -119,13 +138,8 @@ export class FileService {
     }
   }
 
-  #compare(state: HostState, handle: number, request: number): void {
+  #compare(state: HostState, other: HostState, request: number): void {
     const { connection, memory } = this.#options;
-    const other = memory.states.get(handle);
-    if (other === undefined) {
-      connection.send({ type: 'refused', request, reason: 'unknownState', message: `no state ${handle}` });
-      return;
-    }
     const view = memory.view();
     const [a, b] = [Buffer.alloc(PAGE_BYTES), Buffer.alloc(PAGE_BYTES)];
     const changes = difference(state.table, other.table);

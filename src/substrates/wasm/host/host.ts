@@ -77,6 +77,7 @@ export class ExecutorHost {
       case 'listFiles':
       case 'readFile':
       case 'editFiles':
+      case 'compareFiles':
       case 'compare':
         if (this.#files === null) throw new Error(`${message.type} before the host is ready`);
         this.#files.receive(message, binary);

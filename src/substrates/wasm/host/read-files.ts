@@ -80,7 +80,7 @@ export function contentOf(node: FileNode, slots: PageSlots, start: number, end: 
   return bytes.subarray(start - first * PAGE_BYTES, end - first * PAGE_BYTES);
 }
 
-function entryOf(node: FileNode): WireFileEntry {
+export function entryOf(node: FileNode): WireFileEntry {
   return {
     path: node.path,
     kind: kindOf(node),

@@ -1,4 +1,4 @@
-import type { FileChange, FileEntry } from '../../../ports/files.js';
+import type { FileChange, FileDifference, FileEntry } from '../../../ports/files.js';
 import type { BranchIdentity } from '../../../ports/substrate.js';
 import type { FileNode, FileTree, OpenFile, Registers, RunOutcome } from '../executor/executor-contract.js';
 
@@ -84,6 +84,7 @@ export interface BuildMessage {
 
 export type WireFileEntry = FileEntry;
 export type WireFileChange = FileChange;
+export type WireFileDifference = FileDifference;
 
 /** As `FileEdit`, with contents by their lengths in the binary part and states by their handles. */
 export type WireFileEdit =
@@ -131,6 +132,14 @@ export type FileMessage =
       readonly length: number;
     }
   | EditFilesMessage
+  | {
+      readonly type: 'compareFiles';
+      readonly request: number;
+      readonly state: number;
+      readonly with: number;
+      readonly after: string | null;
+      readonly limit: number;
+    }
   | { readonly type: 'compare'; readonly request: number; readonly state: number; readonly with: number };
 
 export type ControlMessage =
@@ -233,6 +242,12 @@ export type HostMessage =
       readonly request: number;
       readonly facts: StateFacts;
       readonly changes: readonly WireFileChange[];
+    }
+  | {
+      readonly type: 'filesCompared';
+      readonly request: number;
+      readonly differences: readonly WireFileDifference[];
+      readonly more: boolean;
     }
   | {
       readonly type: 'compared';
