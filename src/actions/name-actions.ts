@@ -1,8 +1,17 @@
 import { z } from 'zod';
 import { WorldView } from '../model/api.js';
-import { RenameInput, RenameView, SnapshotItem, SnapshotsInput, TagInput } from '../model/name-api.js';
+import {
+  RemovedSnapshot,
+  RemoveSnapshotsInput,
+  RenameInput,
+  RenameView,
+  SnapshotItem,
+  SnapshotsInput,
+  TagInput,
+} from '../model/name-api.js';
 import { WorldError } from '../model/world-error.js';
 import { findWorld } from '../runtime/find-world.js';
+import { removeSnapshot } from '../runtime/remove-snapshot.js';
 import { renameSnapshot, renameWorld } from '../runtime/rename.js';
 import { findSnapshot, lookUpWorld } from '../runtime/resolve-reference.js';
 import type { RuntimeContext } from '../runtime/runtime-context.js';
@@ -62,6 +71,24 @@ export const snapshotsAction = defineAction({
     );
     const newest = ofWorlds.slice(-(input.limit ?? SNAPSHOTS_DEFAULT)).reverse();
     return newest.map((one) => snapshotItem(context, one));
+  },
+});
+
+export const removeSnapshotsAction = defineAction({
+  name: 'remove-snapshots',
+  summary: 'remove snapshots; worlds made from them stay',
+  effect: 'destroys',
+  input: RemoveSnapshotsInput,
+  output: z.array(RemovedSnapshot),
+  async run(context, input, call) {
+    // All are looked up before the first is removed: a name that is wrong removes none.
+    const named = new Set(input.snapshots.map((reference) => findSnapshot(context.model, reference)));
+    const removed: RemovedSnapshot[] = [];
+    for (const snapshot of named) {
+      const { snapshotId: id, name } = await removeSnapshot(context, snapshot, waitOf(call));
+      removed.push({ id, name, worldId: snapshot.worldId, state: snapshot.state });
+    }
+    return removed;
   },
 });
 

@@ -68,6 +68,10 @@ describe('the action table', () => {
     });
     await act('rename', { snapshot: 'first', name: 'snapshot-1' });
     expect(await act('snapshots')).toMatchObject([{ name: 'snapshot-1', world: 'w', worlds: 0 }]);
+    await act('snapshot', { name: 'second' });
+    expect(await act('remove-snapshots', { snapshots: ['second', 'second'] })).toMatchObject([
+      { name: 'second' },
+    ]);
     expect((await act('tag', { set: { stage: 'two' } })).metadata).toEqual({ stage: 'two' });
     expect(await act('list', { tags: [{ key: 'stage', value: 'two' }] })).toHaveLength(1);
     expect(await act('list', { tags: [{ key: 'stage', value: 'one' }] })).toHaveLength(0);
@@ -197,6 +201,8 @@ describe('input that is wrong', () => {
   it.each<[ActionName, unknown, ErrorCode]>([
     ['create', { substrate: 'vax' }, 'UNSUPPORTED'],
     ['create', { snapshot: 'none' }, 'SNAPSHOT_NOT_FOUND'],
+    ['remove-snapshots', { snapshots: ['none'] }, 'SNAPSHOT_NOT_FOUND'],
+    ['remove-snapshots', { snapshots: [] }, 'BAD_INPUT'],
     ['create', { name: 'w' }, 'NAME_TAKEN'],
     ['execute', { world: 'none', code: 'now' }, 'WORLD_NOT_FOUND'],
     ['execute', { world: 'wld_0000000000000', code: 'now' }, 'AMBIGUOUS_ID'],

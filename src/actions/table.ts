@@ -9,7 +9,7 @@ import { editFilesAction, listFilesAction, readFileAction, uploadFileAction } fr
 import { graphAction } from './graph-action.js';
 import { imageCreate, imageList, imageRemove, imageShow } from './image-actions.js';
 import { archiveAction } from './journal-actions.js';
-import { renameAction, snapshotsAction, tagAction } from './name-actions.js';
+import { removeSnapshotsAction, renameAction, snapshotsAction, tagAction } from './name-actions.js';
 import { probeAction } from './probe-action.js';
 import { status } from './status-action.js';
 import { du, gc } from './storage-actions.js';
@@ -33,6 +33,7 @@ export const ACTIONS = {
   'execute-in-all': executeInAllAction,
   snapshot,
   snapshots: snapshotsAction,
+  'remove-snapshots': removeSnapshotsAction,
   rename: renameAction,
   tag: tagAction,
   branch: branchAction,

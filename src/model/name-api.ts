@@ -50,6 +50,21 @@ export const SnapshotsInput = z.strictObject({
 });
 export type SnapshotsInput = z.input<typeof SnapshotsInput>;
 
+export const RemoveSnapshotsInput = z.strictObject({
+  snapshots: z.array(SnapshotReference).min(1).max(1000).describe('by id, name, or prefix of the id'),
+});
+export type RemoveSnapshotsInput = z.input<typeof RemoveSnapshotsInput>;
+
+/** A snapshot that is no more. */
+export const RemovedSnapshot = z.object({
+  id: z.string(),
+  name: z.string(),
+  worldId: z.string(),
+  /** What it named; it goes with the next collection unless something else keeps it. */
+  state: z.string(),
+});
+export type RemovedSnapshot = z.infer<typeof RemovedSnapshot>;
+
 export const SnapshotItem = z.object({
   id: z.string(),
   name: z.string(),

@@ -4,7 +4,6 @@ import {
   BranchId,
   ConditionId,
   ExecutionId,
-  ImageId,
   ResolutionId,
   SnapshotId,
   StateId,
@@ -14,7 +13,11 @@ import {
 import { WorldLimits } from '../model/limits.js';
 import { Trit } from '../model/trit.js';
 import { LedgerOp } from '../multiverse/index.js';
+import { ImageCreated, ImageRemoved } from './image-record.js';
+import { header } from './record-header.js';
 import { SUBSTRATE_NAMES } from './substrate.js';
+
+export { ImageCreated, ImageRemoved };
 
 /**
  * What the journal holds: one record per acknowledged operation, with everything needed to rebuild the
@@ -84,8 +87,6 @@ export const WorldBirth = z.strictObject({
   retainStates: z.int().min(1).optional(),
 });
 export type WorldBirth = z.infer<typeof WorldBirth>;
-
-const header = { at: z.iso.datetime({ precision: 6 }) };
 
 export const WorldCreated = z.strictObject({
   op: z.literal('world.created'),
@@ -317,46 +318,15 @@ export const SnapshotRenamed = z.strictObject({
   name: z.string(),
 });
 
+/** The name is gone; what it named is kept from here on only as long as something else keeps it. */
+export const SnapshotRemoved = z.strictObject({
+  op: z.literal('snapshot.removed'),
+  ...header,
+  snapshotId: SnapshotId,
+  name: z.string(),
+});
+
 export const WorldDeleted = z.strictObject({ op: z.literal('world.deleted'), ...header, worldId: WorldId });
-
-export const ImagePartRecord = z.strictObject({
-  kind: z.enum(['package', 'wheel']),
-  name: z.string(),
-  version: z.string(),
-  fileName: z.string(),
-  sha256: z.string(),
-  sizeBytes: z.int(),
-});
-
-/** The files named are stored before this record is: the image can be built again at any time. */
-export const ImageCreated = z.strictObject({
-  op: z.literal('image.created'),
-  ...header,
-  imageId: ImageId,
-  name: z.string(),
-  /** SHA-256 over engine, parts in order and preamble. */
-  hash: z.string(),
-  substrate: z.enum(SUBSTRATE_NAMES),
-  engineDigest: z.string(),
-  /** What worlds of it start from. */
-  baseDigest: z.string(),
-  parts: z.array(ImagePartRecord),
-  /** SHA-256 of the preamble, or null. */
-  preamble: z.string().nullable(),
-  preambleBytes: z.int(),
-  /** Unpacked, bytes. */
-  sizeBytes: z.int(),
-  buildTimeMs: z.number(),
-});
-export type ImageCreated = z.infer<typeof ImageCreated>;
-
-export const ImageRemoved = z.strictObject({
-  op: z.literal('image.removed'),
-  ...header,
-  imageId: ImageId,
-  name: z.string(),
-  hash: z.string(),
-});
 
 export const LedgerApplied = z.strictObject({
   op: z.literal('ledger.applied'),
@@ -381,6 +351,7 @@ export const JournalRecord = z.discriminatedUnion('op', [
   WorldRenamed,
   WorldTagged,
   SnapshotRenamed,
+  SnapshotRemoved,
   WorldDeleted,
   ImageCreated,
   ImageRemoved,

@@ -139,6 +139,8 @@ async function createFromSnapshot(
     [source.id],
     async () => {
       context.requireOpen();
+      // It may have been removed, and its world may have ended, while this waited.
+      findSnapshot(context.model, snapshot.id);
       requireLive(source, snapshot, detached);
       const birth = snapshotBirth(context, { worldId, source, snapshot, request, detached, names });
       const { ms: snapshotTimeMs, restored } = await againWhenLost(context, source.birth, async () => {

@@ -157,8 +157,8 @@ function refuseNeeded(context: RuntimeContext, image: Image): void {
   ];
   throw new WorldError(
     'IMAGE_IN_USE',
-    `Image ${image.name} is needed by ${what.join(' and ')}: their states cannot be restored without it. Delete those worlds ` +
-      'first; an image with snapshots has to stay.',
+    `Image ${image.name} is needed by ${what.join(' and ')}: their states cannot be restored without it. First delete those ` +
+      'worlds (wr delete) and remove those snapshots (wr snapshots rm).',
     { details: { image: image.name, worlds: worlds.map(({ id }) => id), snapshots } },
   );
 }

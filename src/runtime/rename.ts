@@ -1,6 +1,7 @@
 import { WorldError } from '../model/world-error.js';
 import type { Wait } from '../ports/substrate.js';
 import { requireNotDeleted } from './find-world.js';
+import { findSnapshot } from './resolve-reference.js';
 import type { RuntimeContext } from './runtime-context.js';
 import { NameReservation } from './world-births.js';
 import type { Snapshot, World } from './world-model.js';
@@ -37,7 +38,7 @@ export async function renameWorld(
   );
 }
 
-/** Gives a snapshot another name. @throws NAME_TAKEN */
+/** Gives a snapshot another name. @throws NAME_TAKEN; SNAPSHOT_NOT_FOUND when it was removed while this waited */
 export async function renameSnapshot(
   context: RuntimeContext,
   snapshot: Snapshot,
@@ -48,6 +49,7 @@ export async function renameSnapshot(
     [snapshot.worldId],
     async () => {
       context.requireOpen();
+      findSnapshot(context.model, snapshot.id);
       const before = snapshot.name;
       if (name === before) return { before };
       if (context.model.snapshotsByName.has(name) || context.reservedSnapshotNames.has(name)) {

@@ -89,6 +89,9 @@ export class WorldModel {
       case 'snapshot.renamed':
         renameIn(this.snapshotsByName, this.snapshot(record.snapshotId), record.name);
         break;
+      case 'snapshot.removed':
+        this.#snapshotRemoved(this.snapshot(record.snapshotId));
+        break;
       case 'world.deleted':
         this.#end(this.world(record.worldId), 'deleted');
         break;
@@ -264,6 +267,11 @@ export class WorldModel {
     };
     this.snapshots.set(snapshot.id, snapshot);
     this.snapshotsByName.set(snapshot.name, snapshot);
+  }
+
+  #snapshotRemoved({ id, name }: Snapshot): void {
+    this.snapshots.delete(id);
+    this.snapshotsByName.delete(name);
   }
 
   #pushedDown(record: RecordOf<'world.pushed-down'>): void {

@@ -37,7 +37,7 @@ describe('names and tags', () => {
     await wr.wr('show', 'market');
   });
 
-  test('snapshots are listed and renamed', async () => {
+  test('snapshots are listed, renamed and removed', async () => {
     expect((await wr.wr('snapshots')).out).toBe('no snapshots; take one: wr snapshot\n');
     await wr.wr('snapshot', 'market', 'one');
     expect(await wr.wr('rename', '--snapshot', 'one', 'first')).toMatchObject({ code: 0 });
@@ -45,6 +45,21 @@ describe('names and tags', () => {
       { name: 'first', world: 'market', worlds: 0 },
     ]);
     expect(await wr.wr('rename')).toMatchObject({ code: 2, err: expect.stringMatching(/no new name/) });
+    await wr.wr('snapshot', 'market', 'two');
+    await wr.wr('snapshot', 'market', 'three');
+    expect(await wr.wr('snapshots', 'rm', 'two', 'three')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^removed snapshot two \(snp_\w+\)\nremoved snapshot three \(snp_\w+\)\n$/),
+    });
+    expect(await wr.wr('snapshots', 'rm', 'first', 'two')).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('SNAPSHOT_NOT_FOUND'),
+    });
+    expect(await wr.json('snapshots')).toMatchObject([{ name: 'first' }]);
+    await wr.wr('snapshot', 'market', 'four');
+    expect(await wr.json('remove-snapshots', 'four')).toMatchObject([{ name: 'four' }]);
+    expect(await wr.wr('snapshots', 'remove')).toMatchObject({ code: 2 });
+    expect(await wr.wr('snapshots', '--help')).toMatchObject({ out: expect.stringMatching(/remove\|rm/) });
   });
 });
 

@@ -56,6 +56,10 @@ describe('the completion of bash', () => {
     expect(await offered('rewind', 'market', '--to', 'market/')).toEqual(['market/nash']);
     expect(await offered('create', '--seed', 'mar')).toEqual([]);
     expect(await offered('query', 'mar')).toEqual([]);
+    expect(await offered('snapshots', 'rm', 'market/')).toEqual(['market/nash']);
+    // A command that runs by itself and has members: both can stand there.
+    expect(await offered('snapshots', 'm')).toEqual(['market', 'market/nash', 'mars']);
+    expect(await offered('snapshots', 'r')).toEqual(['remove', 'rm', 'remove-snapshots']);
   });
 
   test('knows every action', async () => {

@@ -397,6 +397,18 @@ export function sampleHistory(): SampleHistory {
   const metadata = { note: 'né "1"', stage: 'two' };
   history.add({ op: 'world.tagged', at: history.at(), worldId: root.worldId, metadata });
   history.add({ op: 'snapshot.renamed', at: history.at(), snapshotId, name: 'warm-2' });
+  const brief = history.id('snapshot');
+  history.add({
+    op: 'snapshot.taken',
+    at: history.at(),
+    snapshotId: brief,
+    name: 'brief',
+    worldId: root.worldId,
+    state: root.state,
+    durable: DURABLE,
+    metrics: [],
+  });
+  history.add({ op: 'snapshot.removed', at: history.at(), snapshotId: brief, name: 'brief' });
   history.add({ op: 'world.deleted', at: history.at(), worldId: right.worldId });
   const image = history.image('tools');
   history.create('pictured', { image: { name: image.name, hash: image.hash } });

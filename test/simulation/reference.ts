@@ -101,6 +101,9 @@ export class Reference {
       case 'world.tagged':
       case 'snapshot.renamed':
         return;
+      case 'snapshot.removed':
+        assert(this.snapshots.delete(record.name), `snapshot ${record.name} was there to be removed`);
+        return;
       case 'world.deleted': {
         const world = this.world(record.worldId);
         assert(world.status !== 'deleted' && world.open === null, 'what is deleted was free to go');

@@ -67,6 +67,11 @@ export const MIGRATIONS: readonly Migration[] = [
       )`,
     ],
   },
+  {
+    what: 'snapshots can be removed',
+    kind: 'alter',
+    statements: ['ALTER TABLE snapshots ADD COLUMN removed_at TIMESTAMP'],
+  },
 ];
 
 /** Version of the tables in schema.ts. */

@@ -79,6 +79,9 @@ export function projectRecord(
     case 'snapshot.renamed':
       changes.update('snapshots', { snapshot_id: record.snapshotId }, { name: record.name });
       break;
+    case 'snapshot.removed':
+      changes.update('snapshots', { snapshot_id: record.snapshotId }, { removed_at: record.at });
+      break;
     case 'world.deleted':
       end(record.worldId, 'deleted', record.at, memory, changes);
       memory.deleted.add(record.worldId);

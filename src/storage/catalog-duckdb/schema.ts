@@ -105,7 +105,8 @@ CREATE TABLE IF NOT EXISTS snapshots (
   world_id VARCHAR NOT NULL,
   state_id VARCHAR NOT NULL,
   durable_json VARCHAR NOT NULL,
-  taken_at TIMESTAMP NOT NULL
+  taken_at TIMESTAMP NOT NULL,
+  removed_at TIMESTAMP
 );
 
 CREATE TABLE IF NOT EXISTS executions (

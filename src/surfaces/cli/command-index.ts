@@ -10,7 +10,7 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import('./commands/world-commands.js')).WORLD_COMMANDS,
   },
   {
-    words: ['rename', 'tag', 'snapshots'],
+    words: ['rename', 'tag', 'snapshots', 'remove-snapshots'],
     load: async () => (await import('./commands/name-commands.js')).NAME_COMMANDS,
   },
   {

@@ -30,8 +30,13 @@ export function shapeOf(program: Command): CommandShape {
     summary: program.description(),
     options: [...program.options.map(optionShape), HELP],
     members: commands.filter(isListed).map(shapeOf),
-    argument: first === 'world' || first === 'parent' ? 'worlds' : 'anything',
+    argument: completedBy(first),
   };
+}
+
+function completedBy(argument: string | undefined): Completes {
+  if (argument === 'world' || argument === 'parent') return 'worlds';
+  return argument === 'snapshots' ? 'snapshots' : 'anything';
 }
 
 const HELP: OptionShape = { flags: ['-h', '--help'], summary: 'more on this command', value: null };

@@ -32,7 +32,7 @@ Examples:
 const SEE_ALSO: Readonly<Record<string, readonly string[]>> = {
   create: ['exec', 'snapshot', 'tag', 'repl'],
   snapshot: ['snapshots', 'create', 'rewind'],
-  snapshots: ['snapshot', 'rename', 'create'],
+  snapshots: ['snapshot', 'rename', 'create', 'gc'],
   branch: ['exec', 'push-down', 'graph'],
   rewind: ['log', 'bisect', 'snapshot'],
   list: ['show', 'graph', 'tag'],
@@ -110,21 +110,26 @@ function registerCommands(
   commands: readonly CliCommand[],
   summaryOf: (action: string) => string,
 ): void {
-  const groups = new Map<string, Command>();
+  /** Commands that only group others. */
+  const groups = new Set<Command>();
   for (const command of commands) {
     const { group } = command;
     if (group === undefined) {
       command.register(program, cli, { summaryOf });
       continue;
     }
-    const parent = groups.get(group) ?? program.command(group);
-    groups.set(group, parent);
+    // A command can also run by itself: `wr snapshots` lists them, `wr snapshots rm` removes some.
+    let parent = program.commands.find((one) => one.name() === group);
+    if (!parent) {
+      parent = program.command(group);
+      groups.add(parent);
+    }
     command.register(parent, cli, { summaryOf });
     // Every action's own name works everywhere; the help lists the command once, under its group.
     command.register(program, cli, { underActionName: true, summaryOf });
   }
   for (const command of program.commands) tellSeeAlso(command);
-  for (const parent of groups.values()) parent.description(groupSummary(parent));
+  for (const parent of groups) parent.description(groupSummary(parent));
 }
 
 function tellSeeAlso(command: Command): void {

@@ -23,7 +23,7 @@ import type {
 import type { BisectInput, BisectView } from '../../model/bisect-api.js';
 import type { GraphView } from '../../model/graph-api.js';
 import type { ArchiveInput, ArchiveView } from '../../model/journal-api.js';
-import type { RenameView, SnapshotItem, SnapshotsInput } from '../../model/name-api.js';
+import type { RemovedSnapshot, RenameView, SnapshotItem, SnapshotsInput } from '../../model/name-api.js';
 import type { ProbeView } from '../../model/probe-api.js';
 import type { StatusView } from '../../model/status-api.js';
 import type { DuInput, DuView, GcInput, GcView } from '../../model/storage-api.js';
@@ -74,6 +74,11 @@ export class RuntimeClient implements AsyncDisposable {
   /** Snapshots, newest first: of one world or of all. */
   snapshots(input: SnapshotsInput = {}): Promise<SnapshotItem[]> {
     return this.#call('snapshots', input);
+  }
+
+  /** Removes snapshots, by id or name; worlds made from them stay. */
+  removeSnapshots(snapshots: readonly string[]): Promise<RemovedSnapshot[]> {
+    return this.#call('remove-snapshots', { snapshots });
   }
 
   /** Gives a snapshot another name. */

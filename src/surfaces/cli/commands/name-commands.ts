@@ -76,9 +76,28 @@ const snapshots = actionCommand({
     ['wr snapshots market', 'those of one world'],
     ['wr create --snapshot pre-event', 'a new world from one'],
     ['wr rewind market --to pre-event', 'back to one'],
+    ['wr snapshots rm pre-event', 'it is not needed any more'],
   ],
   input: ([world], options: { limit?: number }) => given({ world, limit: options.limit }),
   show: (items, screen) => screen.out(snapshotsTable(screen.paint, items)),
+});
+
+const removeSnapshots = actionCommand({
+  action: 'remove-snapshots',
+  name: 'remove',
+  aliases: ['rm'],
+  group: 'snapshots',
+  arguments: [['<snapshots...>', 'by name, id, or prefix of the id']],
+  fields: { snapshots: 'snapshots' },
+  progress: 'Removing',
+  examples: [
+    ['wr snapshots rm pre-event', 'its name is free; worlds made from it stay'],
+    ['wr snapshots rm one two && wr gc', 'two of them, and the disk space that only they needed'],
+  ],
+  input: (snapshots) => ({ snapshots: [...snapshots] }),
+  show: (removed, screen) => {
+    for (const { name, id } of removed) screen.out(`removed snapshot ${name} (${id})\n`);
+  },
 });
 
 function snapshotsTable(paint: Paint, items: readonly SnapshotItem[]): string {
@@ -104,4 +123,4 @@ function snapshotsTable(paint: Paint, items: readonly SnapshotItem[]): string {
   return table(paint, columns, rows);
 }
 
-export const NAME_COMMANDS: readonly ActionCommand[] = [rename, tag, snapshots];
+export const NAME_COMMANDS: readonly ActionCommand[] = [rename, tag, snapshots, removeSnapshots];

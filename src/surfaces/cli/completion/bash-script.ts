@@ -46,13 +46,18 @@ function commandCase(command: CommandShape, globals: readonly OptionShape[]): st
   const body =
     members.length > 0
       ? `case "$member" in
-        "") COMPREPLY=($(compgen -W ${quoted([...namesOf(members), ...flagsOf(options)])} -- "$cur")) ;;
+        "") ${namesFirst(command.argument)}COMPREPLY+=($(compgen -W ${quoted([...namesOf(members), ...flagsOf(options)])} -- "$cur")) ;;
 ${inside.join('\n')}
       esac`
       : `${valueCases(options)}
       ${wordsAnd(command.argument, flagsOf(options))}`;
   return `    ${command.names.join('|')})
       ${body} ;;`;
+}
+
+/** Names that can stand where the name of a member can. */
+function namesFirst(argument: Completes): string {
+  return argument === 'worlds' || argument === 'snapshots' ? `_wr_names ${argument} "$cur"; ` : '';
 }
 
 /** What follows an option that takes a value. */

@@ -21,7 +21,10 @@ function commandLines({ names, summary, options, members, argument }: CommandSha
   const inside = members.flatMap((member) =>
     member.names.map((name) => `complete -c wr${condition} -a ${name} -d ${quoted(member.summary)}`),
   );
-  const first = members.length > 0 ? [] : [`complete -c wr${condition}${completing(argument)}`];
+  const first =
+    members.length > 0 && argument === 'anything'
+      ? []
+      : [`complete -c wr${condition}${completing(argument)}`];
   return [...names_, ...inside, ...first, ...options.map((one) => optionLine(condition, one))];
 }
 

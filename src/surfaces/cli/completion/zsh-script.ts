@@ -36,8 +36,15 @@ function described({ names, summary }: CommandShape): string[] {
 
 function commandCase({ names, options, members, argument }: CommandShape): string {
   const words = members.flatMap((member) => member.names).join(' ');
-  const rest = members.length > 0 ? `'1:member:(${words})'` : `'1: :${action(argument)}' '*: :_files'`;
+  const rest = members.length === 0 ? `'1: :${action(argument)}' '*: :_files'` : memberOr(argument, words);
   return `        ${names.join('|')}) _arguments ${options.map(argumentOf).join(' ')} ${rest} ;;`;
+}
+
+/** The first word of a command with members: one of them or, when it also runs by itself, its own argument. */
+function memberOr(argument: Completes, words: string): string {
+  return argument === 'anything'
+    ? `'1:member:(${words})'`
+    : `'1: :{compadd -- ${words}; ${action(argument)}}' '*: :_files'`;
 }
 
 function argumentOf({ flags, summary, value }: OptionShape): string {
