@@ -17,11 +17,11 @@ export interface StartedWr {
   readonly ended: Promise<Ended>;
 }
 
-/** Starts the real `wr`, leader of a process group of its own, as a terminal would. */
+/** Starts the real `wr`, leader of a process group of its own, as a terminal would. With `stdin: null` its input stays open. */
 export function startWr(
   dataDir: string,
   args: readonly string[],
-  options: { stdin?: string; env?: NodeJS.ProcessEnv } = {},
+  options: { stdin?: string | null; env?: NodeJS.ProcessEnv } = {},
 ): StartedWr {
   const child = spawn(process.execPath, [WR, ...args], {
     env: { ...process.env, WORLD_DATA_DIR: dataDir, WORLD_WORKERS: '2', ...options.env },
@@ -37,7 +37,7 @@ export function startWr(
   child.stdout.setEncoding('utf8').on('data', hear('out'));
   child.stderr.setEncoding('utf8').on('data', hear('err'));
   child.stdin.on('error', () => {});
-  child.stdin.end(options.stdin ?? '');
+  if (options.stdin !== null) child.stdin.end(options.stdin ?? '');
   const ended = new Promise<Ended>((done) => {
     child.on('close', (code, signal) => done({ code: code ?? signal, ...heard }));
   });

@@ -83,6 +83,16 @@ describe('Ctrl-C', () => {
     expect(failed?.failure_code).toBe('INTERRUPTED');
   });
 
+  test('does not wait for stdin', async () => {
+    const started = startWr(data, ['exec', 'market', '-'], { stdin: null });
+    await new Promise((done) => started.child.stdin?.write('left_behind = 1\n', done));
+    // That it waits for more cannot be seen from here.
+    await new Promise((done) => setTimeout(done, 1000));
+    process.kill(-(started.child.pid as number), 'SIGINT');
+    expect(await started.ended).toMatchObject({ code: 130, err: expect.stringMatching(/Nothing was done/) });
+    expect(await wr(data, 'exec', 'market', "'left_behind' in globals()")).toMatchObject({ out: 'False\n' });
+  });
+
   test('SIGTERM does the same, with its own exit code', async () => {
     const started = await startEndless();
     process.kill(started.child.pid as number, 'SIGTERM');

@@ -4,9 +4,11 @@ import type { CallOptions, Transport } from '../client/transport.js';
 import type { Cli } from './cli.js';
 import type { CliCommand } from './cli-command.js';
 import { type Paint, paintFor } from './format/paint.js';
+import { orAborted } from './interruption.js';
 import { withTransport } from './open-runtime.js';
 import { type Progress, startProgress } from './progress.js';
 import { ProgressParts } from './progress-parts.js';
+import { interrupted } from './report-error.js';
 import { type GlobalOptions, type Settings, settingsOf } from './settings.js';
 
 /**
@@ -119,7 +121,9 @@ async function runCommand<N extends ActionName, O extends object>(
 ): Promise<void> {
   const settings = settingsOf(command.optsWithGlobals<GlobalOptions>(), cli.env);
   const options = command.opts<O>();
-  const input = await spec.input(command.args, options);
+  // What it needs may come from stdin, for which Ctrl-C does not wait.
+  const reading = Promise.resolve(spec.input(command.args, options));
+  const input = await orAborted(reading, cli.interruption.signal, () => interrupted('Nothing was done.'));
   const progress = startProgress(cli.terminal, { text: spec.progress, quiet: settings.quiet });
   try {
     await withTransport(cli, settings, async (transport) => {

@@ -11,6 +11,8 @@ import {
 import { WorldError } from '../../../model/world-error.js';
 import type { Transport } from '../../client/transport.js';
 import { callAction } from '../action-command.js';
+import { orAborted } from '../interruption.js';
+import { interrupted } from '../report-error.js';
 import { joinPath, lastName, type WorldPath } from './world-path.js';
 
 export interface CopyIn {
@@ -88,6 +90,19 @@ function destinationOf(source: string, to: string, { isDirectory }: { isDirector
   return name === '' ? to || '.' : joinPath(to, name);
 }
 
+/** What comes from stdin, which may keep one waiting: for that Ctrl-C does not wait. The process ends then, so it is left open. */
+async function* untilInterrupted(
+  stdin: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const parts = stdin[Symbol.asyncIterator]();
+  for (;;) {
+    const next = await orAborted(parts.next(), signal, () => interrupted('Nothing was put into the world.'));
+    if (next.done) return;
+    yield next.value;
+  }
+}
+
 /** One upload: a file, or a directory with what is in it. */
 class Stage {
   mode: { mode?: number } = {};
@@ -110,7 +125,7 @@ class Stage {
 
   async add(source: string): Promise<'file' | 'directory'> {
     if (source === '-') {
-      await this.#content(undefined, '-', this.#copy.stdin);
+      await this.#content(undefined, '-', untilInterrupted(this.#copy.stdin, this.#copy.signal));
       return 'file';
     }
     // What the user names may be a link; what is found in a directory may not.
