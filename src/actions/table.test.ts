@@ -122,6 +122,7 @@ describe('the action table', () => {
     expect(await act('gc', { dryRun: true })).toMatchObject({
       dryRun: true,
       statesForgotten: 1,
+      worldsForgotten: 0,
       bytesFreed: null,
     });
     expect(await act('gc')).toMatchObject({ dryRun: false, statesForgotten: 1 });

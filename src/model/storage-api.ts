@@ -10,6 +10,8 @@ export type GcInput = z.input<typeof GcInput>;
 export const GcView = z.object({
   dryRun: z.boolean(),
   statesForgotten: z.int(),
+  /** Deleted worlds that nothing needs any more. */
+  worldsForgotten: z.int(),
   statesKept: z.int(),
   /** States made durable so that what they would have been replayed from could be forgotten. */
   statesPersisted: z.int(),

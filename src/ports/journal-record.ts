@@ -191,6 +191,16 @@ export const StatesForgotten = z.strictObject({
   states: z.array(StateId).min(1).max(STATES_FORGOTTEN_MAX),
 });
 
+/** Worlds forgotten by one record at most. */
+export const WORLDS_FORGOTTEN_MAX = 10_000;
+
+/** Deleted worlds that nothing needs any more: only the journal and the catalog's rows still tell of them. */
+export const WorldsForgotten = z.strictObject({
+  op: z.literal('worlds.forgotten'),
+  ...header,
+  worlds: z.array(WorldId).min(1).max(WORLDS_FORGOTTEN_MAX),
+});
+
 export const WorldBranched = z.strictObject({
   op: z.literal('world.branched'),
   ...header,
@@ -342,6 +352,7 @@ export const JournalRecord = z.discriminatedUnion('op', [
   StatePersisted,
   StateRooted,
   StatesForgotten,
+  WorldsForgotten,
   WorldBranched,
   WorldPushedDown,
   WorldPulledUp,

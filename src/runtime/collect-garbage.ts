@@ -1,11 +1,12 @@
 import type { StateId } from '../model/ids.js';
 import { toWorldError, WorldError } from '../model/world-error.js';
-import { STATES_FORGOTTEN_MAX } from '../ports/journal-record.js';
+import { STATES_FORGOTTEN_MAX, WORLDS_FORGOTTEN_MAX } from '../ports/journal-record.js';
 import type { Wait } from '../ports/substrate.js';
 import type { CollectRequest, GarbageReport } from './garbage-report.js';
 import { mapBounded } from './map-bounded.js';
 import { persistAndRecord } from './persist-state.js';
 import { type ForgettingPlan, planForgetting } from './plan-forgetting.js';
+import { planForgettingWorlds } from './plan-forgetting-worlds.js';
 import type { RuntimeContext } from './runtime-context.js';
 
 /** States made durable at a time. */
@@ -40,6 +41,7 @@ async function rehearse(context: RuntimeContext): Promise<Untimed> {
   return {
     dryRun: true,
     statesForgotten: plan.forgettable,
+    worldsForgotten: worldsToForget(context).length,
     statesKept: model.states.size - plan.forgettable,
     statesPersisted: plan.floors.length,
     manifestsRemoved: candidates.filter((key) => !live.has(key)).length,
@@ -51,10 +53,12 @@ async function rehearse(context: RuntimeContext): Promise<Untimed> {
 async function collect(context: RuntimeContext, request: CollectRequest, wait: Wait): Promise<Untimed> {
   const statesPersisted = await persistFloors(context, request, wait);
   const statesForgotten = await forget(context, wait);
+  const worldsForgotten = await forgetDeletedWorlds(context, wait);
   const removed = await removeGarbage(context, request, wait);
   return {
     dryRun: false,
     statesForgotten,
+    worldsForgotten,
     statesKept: context.model.states.size,
     statesPersisted,
     manifestsRemoved: removed?.manifestsRemoved ?? 0,
@@ -109,6 +113,25 @@ async function forget(context: RuntimeContext, wait: Wait): Promise<number> {
     await committed;
     await dropped;
     forgotten += states.length;
+  }
+}
+
+function worldsToForget(context: RuntimeContext) {
+  return planForgettingWorlds(context.model, {
+    deletedWorlds: context.retention.deletedWorlds,
+    isInUse: ({ id }) => context.locks.isBusy(id),
+  });
+}
+
+async function forgetDeletedWorlds(context: RuntimeContext, wait: Wait): Promise<number> {
+  let forgotten = 0;
+  for (;;) {
+    requireGoing(wait);
+    // Children go before their parents, so that those planned anew are the rest.
+    const worlds = worldsToForget(context).slice(-WORLDS_FORGOTTEN_MAX);
+    if (worlds.length === 0) return forgotten;
+    await context.commit({ op: 'worlds.forgotten', at: context.at(), worlds });
+    forgotten += worlds.length;
   }
 }
 

@@ -269,7 +269,7 @@ function refuseOtherImage(source: World, wanted: string | undefined): void {
 
 function chooseName(context: RuntimeContext, request: CreateRequest, names: NameReservation): string {
   if (request.name !== undefined) return names.takeExactly(request.name);
-  return names.take(`world-${context.model.worlds.size + 1}`);
+  return names.take(`world-${context.model.worldsBorn + 1}`);
 }
 
 function entityTypeOf(substrate: SubstrateName): WorldBirth['entityType'] {

@@ -10,6 +10,8 @@ export interface CollectRequest {
 export interface GarbageReport {
   readonly dryRun: boolean;
   readonly statesForgotten: number;
+  /** Deleted worlds that nothing needs any more. */
+  readonly worldsForgotten: number;
   readonly statesKept: number;
   /** States made durable so that what they would have been replayed from could be forgotten. */
   readonly statesPersisted: number;

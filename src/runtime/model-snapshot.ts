@@ -24,7 +24,7 @@ import {
  * `MODEL_SNAPSHOT_VERSION` is raised: checkpoints of another version are passed over and the journal is read instead.
  * Those who archived segments and removed them cannot do that, so a published version is read for as long as that is possible.
  */
-export const MODEL_SNAPSHOT_VERSION = 3;
+export const MODEL_SNAPSHOT_VERSION = 4;
 
 const WorldRow = z.strictObject({
   birth: WorldBirth,
@@ -102,7 +102,12 @@ type LedgerPart = (typeof LEDGER_PARTS)[number];
 
 /** One line of a snapshot. */
 const Row = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('model'), version: z.int(), lastAt: z.string().nullable() }),
+  z.strictObject({
+    kind: z.literal('model'),
+    version: z.int(),
+    lastAt: z.string().nullable(),
+    worldsBorn: z.int().min(0),
+  }),
   z.strictObject({ kind: z.literal('world'), world: WorldRow }),
   z.strictObject({ kind: z.literal('state'), state: StateRow }),
   z.strictObject({ kind: z.literal('snapshot'), snapshot: SnapshotRow }),
@@ -143,9 +148,10 @@ export function snapshotModel(model: WorldModel, lastAt: string | null): Iterabl
     childIds: [...branch.childIds],
   }));
   const images = [...model.images.values()];
+  const { worldsBorn } = model;
   const ledger = model.ledger.snapshot();
   return textOf(function* (): Generator<Row> {
-    yield { kind: 'model', version: MODEL_SNAPSHOT_VERSION, lastAt };
+    yield { kind: 'model', version: MODEL_SNAPSHOT_VERSION, lastAt, worldsBorn };
     for (const world of worlds) yield { kind: 'world', world };
     for (const [index, { id, origin }] of states.entries()) {
       yield { kind: 'state', state: { id, origin, durable: durables[index] ?? null } };
@@ -218,6 +224,7 @@ export function restoreModel(lines: Iterable<string>): RestoredModel {
   const branches: Branch[] = [];
   const images: ImageCreated[] = [];
   let lastAt: string | null = null;
+  let worldsBorn = 0;
   let count = 0;
   let ended = false;
   for (const line of lines) {
@@ -225,7 +232,7 @@ export function restoreModel(lines: Iterable<string>): RestoredModel {
     if (ended || (count === 0) !== (row.kind === 'model')) throw notASnapshot('its lines are not in order');
     if (row.kind === 'model') {
       if (row.version !== MODEL_SNAPSHOT_VERSION) throw notASnapshot(`it has version ${row.version}`);
-      lastAt = row.lastAt;
+      ({ lastAt, worldsBorn } = row);
     } else if (row.kind === 'world') worlds.push({ ...row.world, id: row.world.birth.worldId });
     else if (row.kind === 'state') states.push(row.state);
     else if (row.kind === 'snapshot') snapshots.push(row.snapshot);
@@ -239,7 +246,9 @@ export function restoreModel(lines: Iterable<string>): RestoredModel {
   }
   if (!ended) throw notASnapshot('its end is missing');
   const ledger = Ledger.restore({ format: 'world-runtime/ledger', version: 1, ...ledgerParts });
-  return { model: modelOf({ worlds, states, snapshots, conditions, branches, images, ledger }), lastAt };
+  const model = modelOf({ worlds, states, snapshots, conditions, branches, images, ledger });
+  model.worldsBorn = worldsBorn;
+  return { model, lastAt };
 }
 
 function modelOf(parts: {

@@ -92,6 +92,12 @@ function byPrefix<T extends { readonly id: string }>(all: Iterable<T>, reference
   return [...all].filter((one) => one.id.startsWith(reference));
 }
 
+/** Why what once was there may not be found. */
+const GIVEN_UP: { readonly [K in Kind]?: string } = {
+  state: ', or retention gave it up',
+  world: ', or it was deleted and is forgotten',
+};
+
 function only<T extends { readonly id: string; readonly name?: string }>(
   found: readonly T[],
   reference: string,
@@ -100,13 +106,10 @@ function only<T extends { readonly id: string; readonly name?: string }>(
   const [first] = found;
   if (first === undefined) {
     const [code, listed] = NOT_FOUND[kind];
-    throw new WorldError(
-      code,
-      `There is no ${kind} ${JSON.stringify(reference)}${kind === 'state' ? ', or retention gave it up' : ''}. See: ${listed}`,
-      {
-        details: { [kind]: reference },
-      },
-    );
+    const givenUp = GIVEN_UP[kind] ?? '';
+    throw new WorldError(code, `There is no ${kind} ${JSON.stringify(reference)}${givenUp}. See: ${listed}`, {
+      details: { [kind]: reference },
+    });
   }
   if (found.length === 1) return first;
   const names = found.slice(0, NAMED_MAX).map(({ id, name }) => (name ? `${name} (${id})` : id));

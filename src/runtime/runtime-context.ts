@@ -12,6 +12,7 @@ import type { DiskUsage, PageCollector } from '../ports/page-collector.js';
 import type { DurableState, Machine, StateRef, Substrate, SubstrateName } from '../ports/substrate.js';
 import { type CheckpointPace, Checkpoints } from './checkpoints.js';
 import { RETAIN_STATES_DEFAULT } from './plan-forgetting.js';
+import { RETAIN_DELETED_WORLDS_DEFAULT } from './plan-forgetting-worlds.js';
 import { NO_UPKEEP, type RetentionSettings, type Upkeep } from './upkeep-contract.js';
 import type { Upload } from './upload.js';
 import { WorldLocks } from './world-locks.js';
@@ -126,7 +127,12 @@ export class RuntimeContext {
           from?.place ?? null,
         )
       : null;
-    this.retention = { states: RETAIN_STATES_DEFAULT, automatic: true, ...parts.retention };
+    this.retention = {
+      states: RETAIN_STATES_DEFAULT,
+      deletedWorlds: RETAIN_DELETED_WORLDS_DEFAULT,
+      automatic: true,
+      ...parts.retention,
+    };
   }
 
   log(message: string): void {

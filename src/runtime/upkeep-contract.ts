@@ -7,6 +7,8 @@ import type { CollectRequest, GarbageReport } from './garbage-report.js';
 export interface RetentionSettings {
   /** States a world keeps unless it was told otherwise; default 100. */
   readonly states: number;
+  /** Deleted worlds that stay listed, the youngest ones; default 1,000. */
+  readonly deletedWorlds: number;
   /** Collect garbage by itself, behind the executions; default true. */
   readonly automatic: boolean;
 }

@@ -5,6 +5,7 @@ import { Ledger, type LedgerOp, ledgerKeyOf } from '../multiverse/index.js';
 import type { IdentityRecord, JournalRecord, RecordOf, WorldBirth } from '../ports/journal-record.js';
 import type { BranchIdentity } from '../ports/substrate.js';
 import { forgetStates } from './forget-states.js';
+import { forgetWorlds } from './forget-worlds.js';
 import { renameIn } from './rename-in.js';
 import { type LastRun, replayable, type StateEntry } from './state-origin.js';
 import type { Branch, Condition, Snapshot, World } from './world-types.js';
@@ -35,6 +36,8 @@ export class WorldModel {
   /** Live worlds by name: a collapsed or deleted world gives its name back. */
   readonly worldsByName = new Map<string, World>();
   readonly snapshotsByName = new Map<string, Snapshot>();
+  /** Worlds ever made, those that are forgotten included. */
+  worldsBorn = 0;
 
   /** `ledger`: one that was written down; the tables are filled by whoever wrote them down (model-snapshot.ts). */
   constructor(ledger = new Ledger()) {
@@ -60,6 +63,9 @@ export class WorldModel {
         break;
       case 'states.forgotten':
         forgetStates(this, record.states);
+        break;
+      case 'worlds.forgotten':
+        forgetWorlds(this, record.worlds);
         break;
       case 'world.branched':
         for (const child of record.children) this.#addWorld(child, record.at, null);
@@ -200,6 +206,7 @@ export class WorldModel {
     };
     assert(!this.worlds.has(world.id), `world ${world.id} is born once`);
     this.worlds.set(world.id, world);
+    this.worldsBorn += 1;
     this.worldsByName.set(world.name, world);
     if (!this.states.has(birth.state)) {
       this.states.set(birth.state, {

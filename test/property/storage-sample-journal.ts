@@ -421,6 +421,7 @@ export function sampleHistory(): SampleHistory {
     hash: unused.hash,
   });
   history.add({ op: 'states.forgotten', at: history.at(), states: [moved.state as StateId] });
+  history.add({ op: 'worlds.forgotten', at: history.at(), worlds: [right.worldId as WorldId] });
   return history;
 }
 

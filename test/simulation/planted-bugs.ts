@@ -2,6 +2,7 @@ import type { StateId } from '../../src/model/ids.js';
 import type { WorldError } from '../../src/model/world-error.js';
 import type { JournalRecord } from '../../src/ports/journal-record.js';
 import type { DurableState, Machine, Substrate } from '../../src/ports/substrate.js';
+import type { RuntimeContext } from '../../src/runtime/runtime-context.js';
 import type { WorldModel } from '../../src/runtime/world-model.js';
 import type { TestRuntimeOptions } from '../support/test-runtime.js';
 
@@ -21,12 +22,12 @@ function substrates(wrap: (substrate: Substrate) => Substrate): Planted {
 }
 
 /** A runtime that commits other records than its verbs made. */
-function records(change: (record: JournalRecord) => JournalRecord): Planted {
+function records(change: (record: JournalRecord, context: RuntimeContext) => JournalRecord): Planted {
   return (options) => ({
     ...options,
     tamper(context) {
       const { commit } = context;
-      context.commit = (record) => commit.call(context, change(record));
+      context.commit = (record) => commit.call(context, change(record, context));
     },
   });
 }
@@ -120,6 +121,14 @@ export const PLANTED_BUGS: Readonly<Record<string, Planted>> = {
       if (states.has(origin.execution.parentState)) return origin.execution.parentState;
     }
     return undefined;
+  }),
+  'a collection forgets a world that made a state': records((record, { model }) => {
+    if (record.op !== 'worlds.forgotten') return record;
+    const made = new Set([...model.states.values()].map(({ origin }) => origin.worldId));
+    const more = [...model.worlds.values()].find(({ id, status, childIds }) => {
+      return status === 'deleted' && made.has(id) && childIds.length === 0;
+    });
+    return more ? { ...record, worlds: [...new Set([...record.worlds, more.id])] } : record;
   }),
   'a collection does not know what is alive': substrates((substrate) => ({
     ...substrate,

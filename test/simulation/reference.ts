@@ -72,6 +72,9 @@ export class Reference {
       case 'states.forgotten':
         for (const id of record.states) this.#forget(id);
         return;
+      case 'worlds.forgotten':
+        for (const id of record.worlds) this.#forgetWorld(id);
+        return;
       case 'world.branched':
         this.#branched(record);
         return;
@@ -170,6 +173,18 @@ export class Reference {
     }
     for (const [name, { state }] of this.snapshots)
       assert(state !== id, `the state of snapshot ${name} is kept`);
+  }
+
+  /** It was deleted, and neither a name nor a condition that can still be resolved needs it. */
+  #forgetWorld(id: string): void {
+    const gone = this.world(id);
+    assert.equal(gone.status, 'deleted', `only a deleted world is forgotten: ${gone.name}`);
+    for (const [name, { world }] of this.snapshots)
+      assert(world !== gone, `snapshot ${name} keeps its world`);
+    for (const [condition, { parent, worlds }] of this.#conditions) {
+      assert(parent.open !== condition || !worlds.includes(gone), `${gone.name} is awaited`);
+    }
+    this.worlds.delete(id);
   }
 
   #running(id: string): ExpectedWorld {

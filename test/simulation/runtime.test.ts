@@ -47,6 +47,7 @@ it(`everything acknowledged stays so (${RUNS} runs from seed ${SEED})`, { timeou
   for (const fault of ['fail', 'delay', 'loseReply', 'crash', 'journal']) {
     expect(times(`fault ${fault}`), fault).toBeGreaterThanOrEqual(10);
   }
+  expect(times('worlds forgotten')).toBeGreaterThanOrEqual(20);
   for (const end of ['crash', 'reopen']) expect(times(`process ${end}`), end).toBeGreaterThanOrEqual(20);
   for (const code of [
     'INTERRUPTED',

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { WorldError } from '../../src/model/world-error.js';
+import type { JournalRecord } from '../../src/ports/journal-record.js';
 import { materialiseState } from '../../src/runtime/materialise-state.js';
 import type { StateEntry } from '../../src/runtime/world-model.js';
 import { type FaultPlan, NO_FAULTS, seededFaults } from '../../src/substrates/simulated/index.js';
@@ -70,7 +71,7 @@ class Run {
       disk: this.#disk,
       faults: faults ? this.#faults() : NO_FAULTS,
       journal: faults ? this.#journalFaults() : {},
-      retention: { states: 3, automatic: false },
+      retention: { states: 3, deletedWorlds: 1, automatic: false },
     };
     this.#t = await openTestRuntime(this.#simulation.planted?.(options) ?? options);
     this.#catchUp();
@@ -182,7 +183,9 @@ class Run {
   #catchUp(): void {
     const { lines } = this.#disk;
     for (; this.#linesRead < lines.length; this.#linesRead += 1) {
-      this.#reference.read((JSON.parse(lines[this.#linesRead]!) as never)['record']);
+      const record: JournalRecord = (JSON.parse(lines[this.#linesRead]!) as never)['record'];
+      this.#reference.read(record);
+      if (record.op === 'worlds.forgotten') this.#count('worlds forgotten');
     }
   }
 

@@ -46,6 +46,9 @@ export function projectRecord(
       for (const state of record.states)
         changes.update('states', { state_id: state }, { durable_json: null });
       break;
+    case 'worlds.forgotten':
+      // Rows stay, as history.
+      break;
     case 'world.branched':
       branched(record, 'fork', changes);
       break;

@@ -28,7 +28,11 @@ export type Compose = (options: {
   readonly worldLimits?: Readonly<Record<string, number>>;
   /** Of all worlds together. */
   readonly limits?: Readonly<Record<string, number>>;
-  readonly retention?: { readonly states?: number; readonly automatic?: boolean };
+  readonly retention?: {
+    readonly states?: number;
+    readonly deletedWorlds?: number;
+    readonly automatic?: boolean;
+  };
   /** Commands without a world mean the last one named, across processes. */
   readonly rememberCurrent?: boolean;
   /** How long to wait while another process has the data directory, ms. */

@@ -20,7 +20,11 @@ export interface RuntimeSettings {
   readonly worldLimits?: Readonly<Record<string, number>>;
   /** Of all worlds together. */
   readonly limits?: Readonly<Record<string, number>>;
-  readonly retention?: { readonly states?: number; readonly automatic?: boolean };
+  readonly retention?: {
+    readonly states?: number;
+    readonly deletedWorlds?: number;
+    readonly automatic?: boolean;
+  };
 }
 
 /** What a command works with: flags, else `WORLD_*` variables, else the project's file, else the user's. */

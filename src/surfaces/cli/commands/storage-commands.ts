@@ -36,7 +36,10 @@ const du = actionCommand({
 function gcText(paint: Paint, report: GcView): string {
   const { dryRun } = report;
   return fields(paint, [
-    [dryRun ? 'would forget' : 'forgotten', `${report.statesForgotten} states`],
+    [
+      dryRun ? 'would forget' : 'forgotten',
+      `${report.statesForgotten} states, ${report.worldsForgotten} deleted worlds`,
+    ],
     ['kept', `${report.statesKept} states`],
     [dryRun ? 'would write' : 'written', `${report.statesPersisted} states`],
     [dryRun ? 'would remove' : 'removed', `${report.manifestsRemoved} manifests`],

@@ -22,6 +22,7 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
   configKey('lockWaitMs', 'time', 'wait while another process has the data directory'),
   configKey('slabBudgetBytes', 'size', 'memory for the pages of all states together'),
   configKey('retention.states', 'whole', 'states that a world keeps'),
+  configKey('retention.deletedWorlds', 'whole', 'deleted worlds that stay listed'),
   configKey('retention.automatic', 'switch', 'collect garbage without being asked'),
   configKey('limits.timeoutMs', 'time', 'time of one execution, of worlds without an own limit'),
   configKey('limits.cpuMs', 'time', 'processor time of one execution'),

@@ -96,8 +96,8 @@ async function catalogCheck({ parts, model }: RuntimeContext): Promise<Check> {
   await catalog.flush();
   const [row] = await catalog.rows('SELECT count(*)::INT AS n FROM world_runtime_entities', []);
   const rows = Number(row?.['n']);
-  const seqs = `entry ${catalog.projectedSeq} of ${journal.lastSeq}, ${rows} entities of ${model.worlds.size}`;
-  if (catalog.projectedSeq === journal.lastSeq && rows === model.worlds.size) {
+  const seqs = `entry ${catalog.projectedSeq} of ${journal.lastSeq}, ${rows} entities of ${model.worldsBorn}`;
+  if (catalog.projectedSeq === journal.lastSeq && rows === model.worldsBorn) {
     return ok('catalog', `in step with the journal: ${seqs}`);
   }
   return fail('catalog', `not in step with the journal: ${seqs}. Rebuild it: wr doctor --rebuild`);
