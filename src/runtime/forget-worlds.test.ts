@@ -11,7 +11,7 @@ import { snapshotWorld } from './snapshot-world.js';
 import type { World } from './world-model.js';
 
 const gc = (t: TestRuntime, request = {}) => t.context.upkeep.collect(request, {});
-const open = (deletedWorlds: number) => openTestRuntime({ retention: { states: 2, deletedWorlds } });
+const retaining = (deletedWorlds: number) => ({ retention: { states: 2, deletedWorlds } });
 
 async function children(t: TestRuntime, parent: World, count: number): Promise<World[]> {
   const made = await branch(t.context, parent, { count }, {});
@@ -24,7 +24,7 @@ async function remove(t: TestRuntime, ...worlds: World[]): Promise<void> {
 
 describe('deleted worlds', () => {
   it('are forgotten once nothing needs them, with the branches of which nobody is left', async () => {
-    const t = await open(0);
+    const t = await openTestRuntime(retaining(0));
     const { model } = t.context;
     const world = await newWorld(t, 'w');
     const made = await children(t, world, 3);
@@ -43,7 +43,7 @@ describe('deleted worlds', () => {
     await remove(t, made[2]!);
     await gc(t);
     expect([model.worlds.size, model.branches.size, model.worldsBorn]).toEqual([1, 0, 4]);
-    const again = await t.crash();
+    const again = await t.crash(retaining(0));
     expect(describeModel(again.context.model)).toEqual(describeModel(model));
     // Names and seeds go on from where they were.
     const [next] = await children(again, named(again, 'w'), 1);
@@ -52,7 +52,7 @@ describe('deleted worlds', () => {
   });
 
   it('stay listed as long as they are among the youngest, and so do their parents', async () => {
-    const t = await open(2);
+    const t = await openTestRuntime(retaining(2));
     const world = await newWorld(t, 'w');
     const [below] = await children(t, world, 1);
     const others = await children(t, world, 4);
@@ -63,7 +63,7 @@ describe('deleted worlds', () => {
   });
 
   it('that won stay as long as their states do: a replay runs as who they were', async () => {
-    const t = await open(0);
+    const t = await openTestRuntime(retaining(0));
     const world = await newWorld(t, 'w');
     const { nash, optimal, chaos } = await triad(t, world);
     const x = (await run(t, nash, 'set x 7')).state!;
@@ -72,7 +72,7 @@ describe('deleted worlds', () => {
     expect(await gc(t)).toMatchObject({ worldsForgotten: 2 });
     expect(t.context.model.worlds.has(nash.id)).toBe(true);
     expect(t.context.model.conditions.size).toBe(1);
-    const again = await t.crash();
+    const again = await t.crash(retaining(0));
     const parent = named(again, 'w');
     await run(again, parent, 'set x 8');
     await rewind(again.context, parent, { to: x }, {});
@@ -85,7 +85,7 @@ describe('deleted worlds', () => {
   });
 
   it('stay while a snapshot is of them, and while worlds that are not deleted are below them', async () => {
-    const t = await open(0);
+    const t = await openTestRuntime(retaining(0));
     const [kept, above] = [await newWorld(t, 'kept'), await newWorld(t, 'above')];
     await snapshotWorld(t.context, kept, 'name', {});
     const [child] = await children(t, above, 1);

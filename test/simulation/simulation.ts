@@ -183,7 +183,7 @@ class Run {
   #catchUp(): void {
     const { lines } = this.#disk;
     for (; this.#linesRead < lines.length; this.#linesRead += 1) {
-      const record: JournalRecord = (JSON.parse(lines[this.#linesRead]!) as never)['record'];
+      const { record } = JSON.parse(lines[this.#linesRead]!) as { record: JournalRecord };
       this.#reference.read(record);
       if (record.op === 'worlds.forgotten') this.#count('worlds forgotten');
     }
