@@ -93,6 +93,9 @@ async function editAndRecord(
     }
   };
   const { value, ms } = await context.timed(() => againWhenLost(context, world.birth, edit, wait));
+  // The machine that is live stands at the state before. Letting go of it takes time, and the record has to have the time at
+  // which it is committed.
+  await context.retire(world.id);
   const state = context.parts.ids.next('state');
   const record: RecordOf<'world.files-edited'> = {
     op: 'world.files-edited',
@@ -104,8 +107,6 @@ async function editAndRecord(
     changes: value.changes,
     timeMs: ms,
   };
-  // The machine that is live stands at the state before.
-  await context.retire(world.id);
   context.remember(state, Promise.resolve(value.ref));
   await context.commit(record);
   for (const id of uploadsOf(edits)) {

@@ -73,6 +73,25 @@ describe('exec', () => {
     expect(await wr.wr('exec', '--', 'get x')).toMatchObject({ code: 0, out: '1\n' });
   });
 
+  test('--each tells on a pipe which verse has ended, a line each, unless it is to be quiet or JSON', async () => {
+    await wr.wr('push-down', 'market');
+    const loud = await wr.wr('exec', 'market', '--each', 'fail no luck');
+    const ended = loud.err.split('\n').filter((line) => / \(\d\/3\)$/.test(line));
+    expect(ended.map((line) => line.replace(/market\/\w+/, 'WORLD'))).toEqual([
+      '✗ WORLD failed (1/3)',
+      '✗ WORLD failed (2/3)',
+      '✗ WORLD failed (3/3)',
+    ]);
+    expect(new Set(ended.map((line) => /market\/\w+/.exec(line)?.[0])).size).toBe(3);
+    expect((await wr.wr('exec', 'market', '--each', '--csv', 'get x')).err).toBe(
+      ['nash', 'optimal', 'chaos'].map((verse, i) => `✓ market/${verse} done (${i + 1}/3)\n`).join(''),
+    );
+    for (const silent of ['--quiet', '--json']) {
+      expect(await wr.wr('exec', 'market', '--each', 'get x', silent)).toMatchObject({ code: 0, err: '' });
+    }
+    await wr.wr('void', 'market');
+  });
+
   test('--each runs a program in all children; one row each, as a table, JSON or CSV; 1 when one raised', async () => {
     await wr.wr('push-down', 'market');
     const table = await wr.wr('exec', 'market', '--each', 'report cost 3/2\nget x');

@@ -153,6 +153,41 @@ export const PLANTED_BUGS: Readonly<Record<string, Planted>> = {
     if (record.op !== 'world.pushed-down') return record;
     return { ...record, ledger: record.ledger.filter(({ kind }) => kind !== 'split') };
   }),
+  'a removed snapshot stays': (options) => ({
+    ...options,
+    tamper(context) {
+      const { commit } = context;
+      context.commit = async (record) => {
+        const before = new Map(context.model.snapshots);
+        const committed = commit.call(context, record);
+        const removed = record.op === 'snapshot.removed' ? before.get(record.snapshotId) : undefined;
+        if (removed) context.model.snapshots.set(removed.id, removed);
+        return committed;
+      };
+    },
+  }),
+  'what was put into a world is not there': records((record) => {
+    if (record.op !== 'world.files-edited') return record;
+    const changes = record.changes.map((change) =>
+      change.kind === 'written' ? { ...change, sizeBytes: (change.sizeBytes ?? 0) + 1 } : change,
+    );
+    return { ...record, changes };
+  }),
+  'an image goes although it is needed': (options) => ({
+    ...options,
+    tamper(context) {
+      const { commit } = context;
+      context.commit = async (record) => {
+        await commit.call(context, record);
+        const image = record.op === 'world.created' ? record.world.image : undefined;
+        if (!image) return;
+        for (const { name, hash, imageId } of [...context.model.images.values()]) {
+          if (hash !== image.hash) continue;
+          await commit.call(context, { op: 'image.removed', at: context.at(), imageId, name, hash });
+        }
+      };
+    },
+  }),
   'two children share a seed': records((record) => {
     if (record.op !== 'world.branched') return record;
     const [first] = record.children;

@@ -1,19 +1,23 @@
 import { strict as assert } from 'node:assert';
 import type { JournalRecord, RecordOf } from '../../src/ports/journal-record.js';
 import type { RuntimeContext } from '../../src/runtime/runtime-context.js';
+import { ExpectedFiles } from './expected-files.js';
+import { ExpectedImages } from './expected-images.js';
 import { interpret } from './interpret.js';
 import { type Purses, TreeLedger } from './tree-ledger.js';
 
 /** What a world should be, told apart from how the runtime keeps it. */
 export interface ExpectedWorld {
   readonly id: string;
-  readonly name: string;
+  name: string;
   readonly account: string;
   status: string;
   /** Path of `condition:outcome` steps from the root verse. */
   verse: string;
   head: string;
   open: string | null;
+  note: string | undefined;
+  readonly image: string | null;
   generation: number;
   cost: string | null;
 }
@@ -34,7 +38,10 @@ export class Reference {
   readonly worlds = new Map<string, ExpectedWorld>();
   /** What variable x holds in each state. */
   readonly states = new Map<string, bigint | null>();
-  readonly snapshots = new Map<string, { world: ExpectedWorld; state: string }>();
+  readonly files = new ExpectedFiles();
+  /** By id. */
+  readonly snapshots = new Map<string, { name: string; world: ExpectedWorld; state: string }>();
+  readonly images = new ExpectedImages();
   /** Tags of the verbs found in the journal, with how often. */
   readonly tags = new Map<string, number>();
   readonly ledger = new TreeLedger();
@@ -60,7 +67,8 @@ export class Reference {
       case 'snapshot.taken': {
         const world = this.world(record.worldId);
         assert(world.status !== 'deleted' && world.head === record.state, 'a snapshot is of the head');
-        this.snapshots.set(record.name, { world, state: record.state });
+        this.#requireFree(record.name);
+        this.snapshots.set(record.snapshotId, { name: record.name, world, state: record.state });
         this.#tag(record.name);
         return;
       }
@@ -97,15 +105,27 @@ export class Reference {
         const world = this.#running(record.worldId);
         assert(world.head === record.parentState, 'files are put onto the head');
         this.states.set(record.state, this.states.get(record.parentState) ?? null);
+        this.files.edit(record);
         world.head = record.state;
         return;
       }
-      case 'world.renamed':
+      case 'world.renamed': {
+        this.#requireNameless(record.name);
+        const world = this.world(record.worldId);
+        assert(isLive(world.status), 'only a live world has a name to give back');
+        world.name = record.name;
+        return;
+      }
       case 'world.tagged':
+        this.world(record.worldId).note = record.metadata['note'];
+        return;
       case 'snapshot.renamed':
+        this.#requireFree(record.name);
+        this.#snapshot(record.snapshotId).name = record.name;
         return;
       case 'snapshot.removed':
-        assert(this.snapshots.delete(record.name), `snapshot ${record.name} was there to be removed`);
+        assert.equal(this.#snapshot(record.snapshotId).name, record.name, 'it is removed under its name');
+        this.snapshots.delete(record.snapshotId);
         return;
       case 'world.deleted': {
         const world = this.world(record.worldId);
@@ -114,8 +134,11 @@ export class Reference {
         return;
       }
       case 'image.created':
+        this.images.created(record);
+        return;
       case 'image.removed':
-        throw new Error('nobody makes images in a simulation');
+        this.images.removed(record, this.#needing());
+        return;
       case 'ledger.applied':
         for (const op of record.ledger) {
           assert.equal(op.kind, 'deposit', 'only deposits come by themselves');
@@ -138,14 +161,21 @@ export class Reference {
         open: world.openCondition,
         generation: model.identity(world).generation,
         cost: world.report?.cost ?? null,
+        name: world.name,
+        note: world.metadata['note'],
         verse: this.#paths.get(world.verseId),
       };
-      const { status, head, open, generation, cost, verse } = expected;
+      const { status, head, open, generation, cost, verse, name, note } = expected;
       const live = status === 'running' || status === 'snapshotted';
-      assert.deepEqual(found, { status, head, open, generation, cost, verse }, `world ${world.name}`);
+      assert.deepEqual(found, { status, head, open, generation, cost, verse, name, note }, `world ${name}`);
       if (live)
         assert(model.ledger.verse(world.verseId).live, `${world.name} lives in a verse that is possible`);
     }
+    const named = [...this.snapshots].map(([id, { name, state }]) => [id, name, state]);
+    const known = [...model.snapshots.values()].map(({ id, name, state }) => [id, name, state]);
+    assert.deepEqual(known, named, 'every snapshot is there, and no other');
+    const images = [...model.images.values()].map(({ name, hash }) => [name, hash]);
+    assert.deepEqual(images, this.images.entries(), 'every image is there, and no other');
     const purses: Purses = new Map();
     for (const { verse, owner, amount } of model.ledger.balances()) {
       const path = this.#paths.get(verse);
@@ -171,8 +201,29 @@ export class Reference {
     for (const world of this.worlds.values()) {
       assert(world.status === 'deleted' || world.head !== id, `the head of ${world.name} is kept`);
     }
-    for (const [name, { state }] of this.snapshots)
+    for (const { name, state } of this.snapshots.values())
       assert(state !== id, `the state of snapshot ${name} is kept`);
+    this.files.forget(id);
+  }
+
+  #snapshot(id: string): { name: string } {
+    const snapshot = this.snapshots.get(id);
+    assert(snapshot, `snapshot ${id} is there`);
+    return snapshot;
+  }
+
+  #requireFree(name: string): void {
+    const taken = [...this.snapshots.values()].some((one) => one.name === name);
+    assert(!taken, `no other snapshot is named ${name}`);
+  }
+
+  /** Worlds that are not deleted, and snapshots, whatever became of theirs. */
+  *#needing(): Generator<{ what: string; image: string | null }> {
+    for (const { name, status, image } of this.worlds.values()) {
+      if (status !== 'deleted') yield { what: name, image };
+    }
+    for (const { name, world } of this.snapshots.values())
+      yield { what: `snapshot ${name}`, image: world.image };
   }
 
   /** It was deleted, and neither a name nor a condition that can still be resolved needs it. */
@@ -198,12 +249,16 @@ export class Reference {
     if (tag !== undefined) this.tags.set(tag, (this.tags.get(tag) ?? 0) + 1);
   }
 
+  #requireNameless(name: string): void {
+    const namesake = [...this.worlds.values()].find((world) => world.name === name && isLive(world.status));
+    assert(!namesake, `the name ${name} was free`);
+  }
+
   #born(birth: RecordOf<'world.created'>['world'], verse: string): ExpectedWorld {
     assert(!this.worlds.has(birth.worldId), 'a world is born once');
-    const namesake = [...this.worlds.values()].find(
-      ({ name, status }) => name === birth.name && isLive(status),
-    );
-    assert(!namesake, `the name ${birth.name} was free`);
+    this.#requireNameless(birth.name);
+    const image = birth.image?.hash ?? null;
+    assert(image === null || this.images.has(image), `the image of ${birth.name} is there`);
     assert(!this.#seeds.has(birth.identity.seed), `${birth.name} has a seed of its own`);
     this.#seeds.add(birth.identity.seed);
     this.#paths.set(birth.verseId, verse);
@@ -215,6 +270,8 @@ export class Reference {
       verse,
       head: birth.state,
       open: null,
+      note: birth.metadata['note'],
+      image,
       generation: 0,
       cost: null,
     };
@@ -247,6 +304,7 @@ export class Reference {
     assert.deepEqual({ ok, changed, value, effects }, expected.answer, `${world.name} ran ${record.code}`);
     if (record.state === null) return;
     this.states.set(record.state, expected.x);
+    this.files.inherit(record.state, record.parentState);
     world.head = record.state;
     for (const effect of effects) {
       if (effect.kind === 'report') world.cost = effect.cost ?? null;

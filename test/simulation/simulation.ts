@@ -117,6 +117,11 @@ class Run {
       const entry = context.model.states.get(id as never);
       assert(entry, `state ${id} is still known`);
       assert.equal(await this.#read(entry), x === null ? null : x.toString(), `state ${id} is what it was`);
+      assert.deepEqual(
+        new Map(await this.#sizes(entry)),
+        this.#reference.files.of(id),
+        `state ${id} has its files`,
+      );
     }
     await this.#runtime.close();
   }
@@ -132,6 +137,15 @@ class Run {
     await using machine = await substrate.restore(ref, context.model.identity(world), {});
     const request = { language: 'python', clockNs: 0n, balances: {}, limits: world.birth.limits } as const;
     return (await machine.execute({ ...request, code: 'get x' }, { write: () => {} }, {})).value;
+  }
+
+  /** Size of each file in a state, by path. */
+  async #sizes({ id }: StateEntry): Promise<[string, number][]> {
+    const { context } = this.#runtime;
+    const ref = await materialiseState(context, id, {});
+    const request = { path: '/', recursive: false, limit: 100 };
+    const { entries } = await context.substrate('simulated').listFiles(ref, request, {});
+    return entries.flatMap(({ kind, path, sizeBytes }) => (kind === 'file' ? [[path, sizeBytes]] : []));
   }
 
   #ask(): Asked {

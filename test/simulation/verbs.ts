@@ -3,13 +3,19 @@ import { branch } from '../../src/runtime/branch.js';
 import { createWorld } from '../../src/runtime/create-world.js';
 import { deleteWorld } from '../../src/runtime/delete-world.js';
 import { deposit } from '../../src/runtime/deposit.js';
+import { editFiles } from '../../src/runtime/edit-files.js';
 import { execute } from '../../src/runtime/execute.js';
+import { createImage, removeImage } from '../../src/runtime/images.js';
 import { pullUp } from '../../src/runtime/pull-up.js';
 import { pushDown } from '../../src/runtime/push-down.js';
+import { removeSnapshot } from '../../src/runtime/remove-snapshot.js';
+import { renameSnapshot, renameWorld } from '../../src/runtime/rename.js';
+import { findSnapshot } from '../../src/runtime/resolve-reference.js';
 import { rewind } from '../../src/runtime/rewind.js';
 import { snapshotWorld } from '../../src/runtime/snapshot-world.js';
+import { tagWorld } from '../../src/runtime/tag-world.js';
 import { voidPushDown } from '../../src/runtime/void-push-down.js';
-import type { World } from '../../src/runtime/world-model.js';
+import type { Snapshot, World } from '../../src/runtime/world-model.js';
 import type { TestRuntime } from '../support/test-runtime.js';
 import type { Random } from './random.js';
 
@@ -34,7 +40,7 @@ const LIVE_WORLDS_MAX = 24;
 
 /** Verbs with how often they are asked for. */
 const VERBS: readonly (readonly [name: string, weight: number, verb: Verb])[] = [
-  ['create', 2, (asking) => nothing(createWorld(asking.t.context, { name: asking.tag }, asking))],
+  ['create', 2, createSome],
   ['create-from', 2, createFrom],
   ['execute', 16, (asking, world) => execute(asking.t.context, { world, ...program(asking) }, asking)],
   ['snapshot', 3, ({ t, tag, signal }, world) => snapshotWorld(t.context, world, tag, { signal })],
@@ -45,6 +51,13 @@ const VERBS: readonly (readonly [name: string, weight: number, verb: Verb])[] = 
   ['rewind', 3, rewindSome],
   ['delete', 1, ({ t, signal }, world) => nothing(deleteWorld(t.context, world, { signal }))],
   ['deposit', 3, depositSome],
+  ['rename', 1, renameSome],
+  ['tag', 1, tagSome],
+  ['rename-snapshot', 1, renameSomeSnapshot],
+  ['remove-snapshot', 2, removeSomeSnapshot],
+  ['edit-files', 4, editSomeFiles],
+  ['create-image', 1, createSomeImage],
+  ['remove-image', 1, removeSomeImage],
   ['gc', 2, ({ t, signal }) => nothing(t.context.upkeep.collect({}, { signal }))],
 ];
 
@@ -76,6 +89,73 @@ function ask(name: string, asking: Asking, world: World | undefined): Asked {
 
 async function nothing(work: Promise<unknown>): Promise<undefined> {
   await work;
+}
+
+async function createSome({ t, random, tag, signal }: Asking): Promise<undefined> {
+  const image = random.onceIn(2) ? anImage(random) : undefined;
+  await createWorld(t.context, { name: tag, ...(image === undefined ? {} : { image }) }, { signal });
+}
+
+/** A name of few, so that what is asked for is there, taken or in use by turns. */
+function anImage(random: Random): string {
+  return `image-${random.below(4)}`;
+}
+
+async function createSomeImage({ t, random, signal }: Asking): Promise<undefined> {
+  const name = anImage(random);
+  // Some have the same content under another name.
+  const preamble = `# ${random.below(3)}`;
+  await createImage(
+    t.context,
+    { name, preamble, wheels: [], packages: [], packageDir: null },
+    { wait: { signal } },
+  );
+}
+
+async function removeSomeImage({ t, random }: Asking): Promise<undefined> {
+  await removeImage(t.context, anImage(random));
+}
+
+async function renameSome({ t, random, tag, signal }: Asking, world: World): Promise<undefined> {
+  const taken = random.pick([...t.context.model.worlds.values()]).name;
+  await renameWorld(t.context, world, random.onceIn(3) ? taken : `named-${tag}`, { signal });
+}
+
+async function tagSome({ t, random, tag, signal }: Asking, world: World): Promise<undefined> {
+  const change = random.pick([
+    { set: { note: tag }, remove: [] },
+    { set: { note: `${tag} too` }, remove: [] },
+    { set: {}, remove: ['note'] },
+    // What a world was made as cannot be changed.
+    { set: { trit: '1' }, remove: [] },
+  ]);
+  await tagWorld(t.context, world, change, { signal });
+}
+
+/** Any snapshot; now and then one that is not there. */
+function aSnapshot({ t, random }: Asking): Snapshot {
+  const names = [...t.context.model.snapshotsByName.keys()];
+  return findSnapshot(t.context.model, names.length === 0 || random.onceIn(5) ? 'none' : random.pick(names));
+}
+
+async function renameSomeSnapshot(asking: Asking): Promise<undefined> {
+  const { t, random, tag, signal } = asking;
+  const snapshot = aSnapshot(asking);
+  const taken = random.pick([...t.context.model.snapshots.values()]).name;
+  await renameSnapshot(t.context, snapshot, random.onceIn(3) ? taken : `named-${tag}`, { signal });
+}
+
+async function removeSomeSnapshot(asking: Asking): Promise<JournalRecord> {
+  return removeSnapshot(asking.t.context, aSnapshot(asking), asking);
+}
+
+function editSomeFiles({ t, random, signal }: Asking, world: World): Promise<JournalRecord> {
+  const path = `/f${random.below(4)}`;
+  const content = Buffer.alloc(random.below(5000), 'x');
+  const edit = random.onceIn(3)
+    ? ({ kind: 'remove', path, recursive: false } as const)
+    : ({ kind: 'write', path, content } as const);
+  return editFiles(t.context, { world, edits: [edit] }, { signal });
 }
 
 async function createFrom({ t, random, tag, signal }: Asking): Promise<undefined> {

@@ -7,7 +7,7 @@ import { type Paint, paintFor } from './format/paint.js';
 import { orAborted } from './interruption.js';
 import { withTransport } from './open-runtime.js';
 import { type Progress, startProgress } from './progress.js';
-import { ProgressParts } from './progress-parts.js';
+import { endedPartLine, ProgressParts } from './progress-parts.js';
 import { interrupted } from './report-error.js';
 import { type GlobalOptions, type Settings, settingsOf } from './settings.js';
 
@@ -135,6 +135,9 @@ async function runCommand<N extends ActionName, O extends object>(
         onProgress: (step) => {
           parts.note(step);
           progress.update(`${spec.progress} (${step.done}/${step.total}, ${step.what})${parts.text()}`);
+          if (!cli.terminal.interactive && !settings.quiet && !settings.json) {
+            cli.terminal.err(endedPartLine(step));
+          }
         },
         ...(streams ? { onOutput: (name, text) => stream.write(name, text) } : {}),
       });

@@ -5,6 +5,12 @@ const LINES_MAX = 8;
 
 const SYMBOLS = { running: '…', done: '✓', failed: '✗' } as const;
 
+/** Says on a line that a part has ended, for a log or a pipe, where nothing can be redrawn; nothing of other steps. */
+export function endedPartLine({ done, total, part }: CallProgress): string {
+  if (!part || part.state === 'running') return '';
+  return `${SYMBOLS[part.state]} ${part.name} ${part.state} (${done}/${total})\n`;
+}
+
 /** What the parts of a call are doing, a line each: failures first, then what runs, then what was done last. */
 export class ProgressParts {
   readonly #parts = new Map<string, keyof typeof SYMBOLS>();
