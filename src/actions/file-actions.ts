@@ -110,7 +110,7 @@ function stateOf(context: RuntimeContext, world: World, reference: string | unde
   return reference === undefined ? world.head : findState(context.model, reference);
 }
 
-function fileView({ path, kind, sizeBytes, mode, mtimeMs, target }: FileEntry): FileView {
+export function fileView({ path, kind, sizeBytes, mode, mtimeMs, target }: FileEntry): FileView {
   return { path, kind, sizeBytes, mode, mtimeMs, ...given('target', target) };
 }
 

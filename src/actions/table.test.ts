@@ -77,6 +77,22 @@ describe('the action table', () => {
     expect(await act('list', { tags: [{ key: 'stage', value: 'one' }] })).toHaveLength(0);
     // The simulated guest is not Python: what a check finds is shown in test/e2e/bisect.test.ts.
     await expect(act('bisect', { check: 'x < 2' })).rejects.toThrow(/does not compile/);
+    // So is what it says of its variables: test/e2e/diff.test.ts.
+    const lines = t.disk.lines.length;
+    expect(await act('diff', { contextLines: 0 })).toMatchObject({
+      from: { world: 'w' },
+      to: { world: 'w' },
+      different: true,
+      files: { differences: [], more: false },
+      variables: { problem: expect.stringMatching(/could not be read/) },
+      pages: { differing: 1, total: 1 },
+    });
+    expect(await act('diff', { from: 'snapshot-1', to: 'w', parts: ['files'] })).toMatchObject({
+      different: false,
+      variables: null,
+      pages: null,
+    });
+    expect(t.disk.lines, 'nothing is recorded').toHaveLength(lines);
     expect(await act('probe', { code: 'set x 9\nget x' })).toMatchObject({ value: '9', ok: true });
     expect((await act('branch')).children.map(({ name }) => name)).toEqual(['w/1', 'w/2', 'w/3']);
     expect((await act('execute-in-all', { code: 'get x' })).map(({ execution }) => execution?.value)).toEqual(

@@ -5,6 +5,7 @@ import type { RuntimeContext } from '../runtime/runtime-context.js';
 import type { Action, Call } from './action.js';
 import { bisectAction } from './bisect-action.js';
 import { branches, entities, log, metrics, query, resolutions } from './catalog-actions.js';
+import { diffAction } from './diff-action.js';
 import { editFilesAction, listFilesAction, readFileAction, uploadFileAction } from './file-actions.js';
 import { graphAction } from './graph-action.js';
 import { imageCreate, imageList, imageRemove, imageShow } from './image-actions.js';
@@ -43,6 +44,7 @@ export const ACTIONS = {
   rewind: rewindAction,
   probe: probeAction,
   bisect: bisectAction,
+  diff: diffAction,
   list,
   show,
   delete: deleteAction,

@@ -1,5 +1,13 @@
 import type { StateId } from '../model/ids.js';
-import type { FileListing, FilePart, FileRange, ListRequest, StateComparison } from '../ports/files.js';
+import type {
+  CompareFilesRequest,
+  FileComparison,
+  FileListing,
+  FilePart,
+  FileRange,
+  ListRequest,
+  StateComparison,
+} from '../ports/files.js';
 import type { StateRef, Substrate, Wait } from '../ports/substrate.js';
 import { againWhenLost } from './again-when-lost.js';
 import { materialiseState } from './materialise-state.js';
@@ -29,6 +37,24 @@ export async function readFile(
   wait: Wait,
 ): Promise<FilePart> {
   return withState(context, state, wait, (substrate, ref) => substrate.readFile(ref, path, range, wait));
+}
+
+/**
+ * In which files two states of one base differ; with `before` null, in which files a state differs from its base.
+ *
+ * @throws UNSUPPORTED for states that cannot be laid side by side, and what making a state again throws
+ */
+export async function changedFiles(
+  context: RuntimeContext,
+  { before, after }: { readonly before: StateId | null; readonly after: StateId },
+  request: CompareFilesRequest,
+  wait: Wait,
+): Promise<FileComparison> {
+  return withState(context, after, wait, async (substrate, ref) => {
+    if (before === null) return substrate.compareFiles(null, ref, request, wait);
+    const from = await context.pinned(before, () => materialiseState(context, before, wait));
+    return substrate.compareFiles(from, ref, request, wait);
+  });
 }
 
 /** How much of two states' memory differs; null when they cannot be laid side by side. */

@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { openTestRuntime } from '../../test/support/test-runtime.js';
-import { newWorld, refused, triad } from '../../test/support/verbs.js';
+import { newWorld, refused, run, triad } from '../../test/support/verbs.js';
 import { branch } from './branch.js';
-import { findBranch, findCondition, findSnapshot, findState, lookUpWorld } from './resolve-reference.js';
+import {
+  findBranch,
+  findCondition,
+  findPlace,
+  findSnapshot,
+  findState,
+  lookUpWorld,
+} from './resolve-reference.js';
 import { snapshotWorld } from './snapshot-world.js';
 
 const attempt = async <T>(work: () => T): Promise<T> => work();
@@ -31,6 +38,43 @@ describe('what a person writes', () => {
     );
     const { model: kept } = (await t.reopen()).context;
     expect(findBranch(kept, record.branchId).parentId).toBe(world.id);
+  });
+
+  it('finds a state by its world, by itself, or by both', async () => {
+    const t = await openTestRuntime();
+    const world = await newWorld(t, 'w');
+    const { nash } = await triad(t, world);
+    const { model } = t.context;
+    const { record: snapshot } = {
+      record: model.snapshot((await snapshotWorld(t.context, nash, 'early', {})).snapshotId),
+    };
+    await run(t, nash, 'set x 1');
+    for (const reference of ['w/nash', 'nash', nash.id]) {
+      expect(findPlace(model, reference), reference).toEqual({ world: nash, state: nash.head });
+    }
+    for (const reference of ['early', '@early', snapshot.id, `nash@${snapshot.id}`, 'nash@early']) {
+      const found = findPlace(model, reference);
+      expect(found.state, reference).toBe(snapshot.state);
+    }
+    expect(findPlace(model, `nash@${world.head}`).world, 'as it was named').toBe(nash);
+    expect(findPlace(model, nash.head)).toEqual({ world: nash, state: nash.head });
+    const namesake = await newWorld(t, 'early');
+    expect(findPlace(model, 'early').world).toBe(namesake);
+    expect(findPlace(model, '@early').state).toBe(snapshot.state);
+    const refusals = [
+      ['nobody', 'WORLD_NOT_FOUND', /no world, state or snapshot "nobody"/],
+      ['nash@', 'STATE_NOT_FOUND', /no state ""/],
+      ['nobody@early', 'WORLD_NOT_FOUND', /"nobody"/],
+      ['stt_ZZZZ', 'STATE_NOT_FOUND', /"stt_ZZZZ"/],
+      ['wld_000', 'AMBIGUOUS_ID', /matches/],
+    ] as const;
+    for (const [reference, code, words] of refusals) {
+      await refused(
+        attempt(() => findPlace(model, reference)),
+        code,
+        words,
+      );
+    }
   });
 
   it('is refused with at most five candidates in words, twenty in the details, and how many there are', async () => {

@@ -66,6 +66,45 @@ export function findState(model: WorldModel, reference: string): StateId {
   return only(byPrefix(model.states.values(), reference, 'state'), reference, 'state').id;
 }
 
+/** A state, and the world it is looked at as a state of. */
+export interface Place {
+  readonly world: World;
+  readonly state: StateId;
+}
+
+/**
+ * What may be a world or a state: `WORLD`, which is its head; `WORLD@STATE` or `@STATE`; or a state or snapshot as in
+ * `findState`. A name that a world and a snapshot share is the world's: `@NAME` is the snapshot.
+ *
+ * @throws WORLD_NOT_FOUND, STATE_NOT_FOUND, AMBIGUOUS_ID
+ */
+export function findPlace(model: WorldModel, reference: string): Place {
+  const at = reference.indexOf('@');
+  if (at >= 0) {
+    const state = findState(model, reference.slice(at + 1));
+    return { world: at === 0 ? worldOf(model, state) : lookUpWorld(model, reference.slice(0, at)), state };
+  }
+  const exact = model.worlds.get(reference as WorldId) ?? model.worldsByName.get(reference);
+  if (exact) return { world: exact, state: exact.head };
+  const isState = [ID_PREFIXES.state, ID_PREFIXES.snapshot].some((prefix) => reference.startsWith(prefix));
+  if (isState || model.snapshotsByName.has(reference)) {
+    const state = findState(model, reference);
+    return { world: worldOf(model, state), state };
+  }
+  try {
+    const world = lookUpWorld(model, reference);
+    return { world, state: world.head };
+  } catch (thrown) {
+    if (!(thrown instanceof WorldError) || thrown.code !== 'WORLD_NOT_FOUND') throw thrown;
+    const text = `There is no world, state or snapshot ${JSON.stringify(reference)}. See: wr list --all, wr snapshots`;
+    throw new WorldError('WORLD_NOT_FOUND', text, { details: { world: reference } });
+  }
+}
+
+function worldOf(model: WorldModel, state: StateId): World {
+  return model.world(model.state(state).origin.worldId);
+}
+
 /** Code of what is not there, and the command that shows what is. */
 const NOT_FOUND = {
   world: ['WORLD_NOT_FOUND', 'wr list --all'],

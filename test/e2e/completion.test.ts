@@ -53,6 +53,7 @@ describe('the completion of bash', () => {
 
   test('offers names of worlds and snapshots where they belong', async () => {
     expect(await offered('exec', 'mar')).toEqual(['market', 'market/nash', 'mars']);
+    expect(await offered('diff', 'mar')).toEqual(['market', 'market/nash', 'mars']);
     expect(await offered('rewind', 'market', '--to', 'market/')).toEqual(['market/nash']);
     expect(await offered('create', '--seed', 'mar')).toEqual([]);
     expect(await offered('query', 'mar')).toEqual([]);

@@ -50,7 +50,7 @@ export interface ActionCommandSpec<N extends ActionName, O extends object> {
   /** Another command that these options ask for; what it does with the arguments is its own affair. */
   instead?(options: O): RunCommand | null;
   /** Exit code of a call that did not throw; default 0. */
-  exitCode?(output: ActionOutput<N>): number;
+  exitCode?(output: ActionOutput<N>, options: O): number;
 }
 
 /** Runs a command that commander has parsed. */
@@ -143,7 +143,7 @@ async function runCommand<N extends ActionName, O extends object>(
       });
       progress.stop();
       await show(cli, settings, spec, { output, options, midLine: stream.midLine });
-      const code = spec.exitCode?.(output) ?? 0;
+      const code = spec.exitCode?.(output, options) ?? 0;
       cli.exitCode = code === 0 ? 0 : (cli.interruption.exitCode ?? code);
     });
   } finally {

@@ -26,6 +26,10 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import('./commands/bisect-command.js')).BISECT_COMMANDS,
   },
   {
+    words: ['diff'],
+    load: async () => (await import('./commands/diff-command.js')).DIFF_COMMANDS,
+  },
+  {
     words: ['files', 'list-files', 'read-file', 'upload-file', 'edit-files', 'copy-files'],
     load: async () => (await import('./commands/file-commands.js')).FILE_COMMANDS,
   },

@@ -35,7 +35,7 @@ export function shapeOf(program: Command): CommandShape {
 }
 
 function completedBy(argument: string | undefined): Completes {
-  if (argument === 'world' || argument === 'parent') return 'worlds';
+  if (argument === 'world' || argument === 'parent' || argument === 'from') return 'worlds';
   return argument === 'snapshots' ? 'snapshots' : 'anything';
 }
 

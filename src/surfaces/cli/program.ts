@@ -44,6 +44,7 @@ const SEE_ALSO: Readonly<Record<string, readonly string[]>> = {
   probe: ['exec', 'bisect'],
   repl: ['exec', 'probe'],
   bisect: ['log', 'rewind', 'probe'],
+  diff: ['log', 'snapshots', 'files', 'bisect'],
   'push-down': ['exec-all', 'pull-up', 'void'],
   'pull-up': ['push-down', 'resolutions', 'void'],
   void: ['push-down', 'pull-up'],

@@ -21,6 +21,7 @@ import type {
   WorldView,
 } from '../../model/api.js';
 import type { BisectInput, BisectView } from '../../model/bisect-api.js';
+import type { DiffInput, DiffView } from '../../model/diff-api.js';
 import type { GraphView } from '../../model/graph-api.js';
 import type { ArchiveInput, ArchiveView } from '../../model/journal-api.js';
 import type { RemovedSnapshot, RenameView, SnapshotItem, SnapshotsInput } from '../../model/name-api.js';
@@ -38,6 +39,7 @@ export type CreateOptions = Omit<CreateInput, 'snapshot'> & {
   readonly snapshotId?: string;
 };
 
+type DiffOptions = Omit<DiffInput, 'from' | 'to'>;
 type Without<T> = Omit<T, 'world'>;
 
 /**
@@ -89,6 +91,11 @@ export class RuntimeClient implements AsyncDisposable {
   /** Runs code in many worlds in parallel; each item has a result or a failure. */
   executeInAll(input: ExecuteInAllInput, call: CallOptions = {}): Promise<ExecuteInAllItem[]> {
     return this.#call('execute-in-all', input, call);
+  }
+
+  /** In what two worlds or states differ: WORLD, WORLD@STATE, or a state or snapshot by id or name. */
+  diff(from: string, to: string, options: DiffOptions = {}): Promise<DiffView> {
+    return this.#call('diff', { ...options, from, to });
   }
 
   /** Live balances of all accounts. */
@@ -252,6 +259,12 @@ export class World {
   /** Finds the execution after which a check fails. */
   bisect(input: Without<BisectInput>): Promise<BisectView> {
     return this.#call('bisect', input);
+  }
+
+  /** What is different in it from another world or state; default: from how it began. */
+  diff(from?: string, options: DiffOptions = {}): Promise<DiffView> {
+    const input: DiffInput = { ...options, to: this.id, ...(from === undefined ? {} : { from }) };
+    return this.#transport.call('diff', input, {}) as Promise<DiffView>;
   }
 
   /** The world as it is now. */
