@@ -25,9 +25,10 @@ beforeEach(() => {
 
 afterEach(() => rmSync(directory, { recursive: true }));
 
-/** Small segments and frequent checkpoints, so that a short history has many. */
+/** Small segments, frequent checkpoints and little that is kept, so that a short history has much of each. */
 const SMALL = {
   segmentBytes: 20_000,
+  retention: { deletedWorlds: 1 },
   checkpointPace: { entriesMin: 15, entriesShare: 0, entriesMinOnClose: 5 },
 };
 

@@ -6,7 +6,7 @@ import { askSomething, VERB_NAMES } from '../simulation/verbs.js';
 import { openTestRuntime, type TestRuntime } from '../support/test-runtime.js';
 import { describeModel } from '../support/verbs.js';
 
-const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 50);
+const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 100);
 
 /** One verb, and what happens to the process after it. */
 interface Step {
@@ -40,7 +40,9 @@ function withoutTimes(record: object): unknown {
   return JSON.parse(JSON.stringify(record, (key, value) => (key === 'metrics' ? undefined : value)));
 }
 
-it('a runtime whose process ends again and again is the same as one that goes on', async () => {
+it('a runtime whose process ends again and again is the same as one that goes on', {
+  timeout: 120_000,
+}, async () => {
   const same = fc.asyncProperty(
     fc.array(step, { minLength: 1, maxLength: 50, size: 'max' }),
     async (steps) => {
@@ -59,6 +61,6 @@ it('a runtime whose process ends again and again is the same as one that goes on
   // fast-check prints seed and path of a failure.
   await fc.assert(same, { numRuns: RUNS });
   for (const what of [...VERB_NAMES, 'crash', 'reopen', 'lose executor']) {
-    if (RUNS >= 50) expect(happened.get(what) ?? 0, what).toBeGreaterThanOrEqual(5);
+    if (RUNS >= 100) expect(happened.get(what) ?? 0, what).toBeGreaterThanOrEqual(5);
   }
 });

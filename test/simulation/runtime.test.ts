@@ -8,7 +8,7 @@ const RUNS = Number(process.env['SIMULATION_RUNS'] ?? 25);
 const SEED = BigInt(process.env['SIMULATION_SEED'] ?? 1069);
 const STEPS = 60;
 /** Runs in which a planted bug has to show. */
-const RUNS_TO_CATCH = 12;
+const RUNS_TO_CATCH = 20;
 const SEED_TO_CATCH = 1069n;
 /** From as many runs on, everything must have happened. */
 const RUNS_TO_SEE_ALL = 20;

@@ -47,18 +47,18 @@ const VERBS: readonly (readonly [name: string, weight: number, verb: Verb])[] = 
   ['branch', 3, branchSome],
   ['push-down', 4, pushDownSome],
   ['pull-up', 4, pullUpSome],
-  ['void', 1, ({ t, signal }, world) => voidPushDown(t.context, world, { signal })],
+  ['void', 3, ({ t, signal }, world) => voidPushDown(t.context, world, { signal })],
   ['rewind', 3, rewindSome],
   ['delete', 1, ({ t, signal }, world) => nothing(deleteWorld(t.context, world, { signal }))],
   ['deposit', 3, depositSome],
-  ['rename', 1, renameSome],
-  ['tag', 1, tagSome],
-  ['rename-snapshot', 1, renameSomeSnapshot],
+  ['rename', 2, renameSome],
+  ['tag', 2, tagSome],
+  ['rename-snapshot', 2, renameSomeSnapshot],
   ['remove-snapshot', 2, removeSomeSnapshot],
   ['edit-files', 4, editSomeFiles],
-  ['create-image', 1, createSomeImage],
-  ['remove-image', 1, removeSomeImage],
-  ['gc', 2, ({ t, signal }) => nothing(t.context.upkeep.collect({}, { signal }))],
+  ['create-image', 2, createSomeImage],
+  ['remove-image', 2, removeSomeImage],
+  ['gc', 4, ({ t, signal }) => nothing(t.context.upkeep.collect({}, { signal }))],
 ];
 
 export const VERB_NAMES = VERBS.map(([name]) => name);
@@ -72,7 +72,7 @@ export function askSomething(asking: Asking): Asked {
   const world = live.length > 0 && !random.onceIn(12) ? random.pick(live) : random.pick(worlds);
   const frozen = world.status === 'snapshotted';
   if (live.length > LIVE_WORLDS_MAX) return ask(frozen ? 'pull-up' : 'delete', { ...asking, tag }, world);
-  if (frozen && random.onceIn(3)) return ask(random.onceIn(5) ? 'void' : 'pull-up', asking, world);
+  if (frozen && random.onceIn(3)) return ask(random.onceIn(3) ? 'void' : 'pull-up', asking, world);
   const total = VERBS.reduce((sum, [, weight]) => sum + weight, 0);
   let left = random.below(total);
   for (const [name, weight] of VERBS) {
@@ -113,7 +113,8 @@ async function createSomeImage({ t, random, signal }: Asking): Promise<undefined
 }
 
 async function removeSomeImage({ t, random }: Asking): Promise<undefined> {
-  await removeImage(t.context, anImage(random));
+  const names = [...t.context.model.images.keys()];
+  await removeImage(t.context, names.length === 0 || random.onceIn(4) ? anImage(random) : random.pick(names));
 }
 
 async function renameSome({ t, random, tag, signal }: Asking, world: World): Promise<undefined> {
@@ -132,9 +133,14 @@ async function tagSome({ t, random, tag, signal }: Asking, world: World): Promis
   await tagWorld(t.context, world, change, { signal });
 }
 
+/** In the order in which they were taken: that of the index by name differs between one who was renamed and one restored. */
+function snapshotNames({ context }: TestRuntime): string[] {
+  return [...context.model.snapshots.values()].map(({ name }) => name);
+}
+
 /** Any snapshot; now and then one that is not there. */
 function aSnapshot({ t, random }: Asking): Snapshot {
-  const names = [...t.context.model.snapshotsByName.keys()];
+  const names = snapshotNames(t);
   return findSnapshot(t.context.model, names.length === 0 || random.onceIn(5) ? 'none' : random.pick(names));
 }
 
@@ -159,7 +165,7 @@ function editSomeFiles({ t, random, signal }: Asking, world: World): Promise<Jou
 }
 
 async function createFrom({ t, random, tag, signal }: Asking): Promise<undefined> {
-  const names = [...t.context.model.snapshotsByName.keys()];
+  const names = snapshotNames(t);
   const snapshot = names.length === 0 ? 'none' : random.pick(names);
   await createWorld(t.context, { name: tag, snapshot, detached: random.onceIn(3) }, { signal });
 }

@@ -1,6 +1,7 @@
 import type { CheckpointPace } from '../../src/runtime/checkpoints.js';
 import { closeRuntime, openRuntime } from '../../src/runtime/open-runtime.js';
 import type { RuntimeContext } from '../../src/runtime/runtime-context.js';
+import type { RetentionSettings } from '../../src/runtime/upkeep-contract.js';
 import { openStorage, type Storage } from '../../src/storage/index.js';
 import { createSimulatedSubstrate, NO_FAULTS } from '../../src/substrates/simulated/index.js';
 import { FaultyFiles } from '../property/storage-faulty-files.js';
@@ -20,6 +21,7 @@ export interface StorageRuntime {
 export interface StorageRuntimeOptions {
   readonly segmentBytes?: number;
   readonly checkpointPace?: Partial<CheckpointPace>;
+  readonly retention?: Partial<RetentionSettings>;
 }
 
 /** A runtime over a real data directory and the simulated substrate, whose durable states are in `disk`. */
@@ -29,7 +31,7 @@ export async function openStorageRuntime(
   options: StorageRuntimeOptions = {},
 ): Promise<StorageRuntime> {
   const fileOps = new FaultyFiles();
-  const { segmentBytes, checkpointPace } = options;
+  const { segmentBytes, checkpointPace, retention } = options;
   const storage = await openStorage(root, {
     fileOps,
     waitMs: 0,
@@ -43,6 +45,7 @@ export async function openStorageRuntime(
     catalog: storage.catalog,
     checkpoints: storage.checkpoints,
     ...(checkpointPace ? { checkpointPace } : {}),
+    ...(retention ? { retention } : {}),
     note: (text) => void notes.push(text),
     clock,
     entropy,
