@@ -203,11 +203,8 @@ export class ExecutorPool {
       case 'base':
         this.#baseWritten(seat, message.delta);
         return;
-      case 'started':
-        if (seat.job !== null) seat.watchCpu(seat.job, () => events.overCpu(message.run));
-        events.started(message.run);
-        return;
       case 'output':
+        seat.noticeStart();
         events.output(message.run, message.stream, message.text);
         return;
       case 'ran':
@@ -327,10 +324,15 @@ export class ExecutorPool {
     if (seat.state !== job.from) this.foreignLoads++;
     const load = seat.begin(job);
     const segments = seat.takeSegments(memory.slab.segments);
+    seat.awaitStart(() => {
+      seat.watchCpu(job, () => events.overCpu(job.run));
+      events.started(job.run);
+    });
     seat.post({ type: 'run', run: job.run, segments, grant, load, request: job.request });
   }
 
   #ran(seat: ExecutorSeat, run: number, outcome: RunOutcome): void {
+    seat.noticeStart();
     seat.ran = true;
     // Only a commit has more to tell.
     seat.settled = outcome.kind !== 'done' || !outcome.changed;

@@ -2,7 +2,14 @@ import type { FileTree, LoadDelta, RunRequest } from '../executor/executor-contr
 import { difference, EMPTY_TABLE, type PageTable } from './page-table.js';
 import type { HostState } from './state-store.js';
 import { watchThreadCpu } from './thread-cpu.js';
-import { INTERRUPT_CELL, INTERRUPTED_CELL, SIGINT, type ToWorker } from './worker-messages.js';
+import {
+  CELLS,
+  INTERRUPT_CELL,
+  INTERRUPTED_CELL,
+  SIGINT,
+  STARTED_CELL,
+  type ToWorker,
+} from './worker-messages.js';
 import type { Thread } from './worker-thread.js';
 
 /** A run that was accepted: from which state, and under which handle to keep what it makes. */
@@ -19,6 +26,8 @@ export interface Job {
 const CPU_MS_UNBOUNDED = 86_400_000;
 /** How often a running worker is interrupted again: a guest may swallow the first KeyboardInterrupt. */
 const INTERRUPT_EVERY_MS = 20;
+/** How often a worker is looked at whose run has not been seen to start. */
+const LOOK_FOR_START_MS = 2;
 
 /**
  * One worker as the pool knows it: what its executor holds, the slots it was granted, and what it is doing.
@@ -41,11 +50,12 @@ export class ExecutorSeat {
   files: FileTree | null = null;
   /** The state it was loaded with or committed last. */
   state: HostState | null = null;
-  readonly interrupt = new Int32Array(new SharedArrayBuffer(8));
+  readonly interrupt = new Int32Array(new SharedArrayBuffer(4 * CELLS));
   #thread: Thread | null = null;
   #grant: number[] = [];
   #segmentsSent = 0;
   #interrupting: NodeJS.Timeout | null = null;
+  #awaitingStart: { readonly timer: NodeJS.Timeout; readonly tell: () => void } | null = null;
   #stopWatching: () => void = () => undefined;
 
   get grant(): readonly number[] {
@@ -80,6 +90,7 @@ export class ExecutorSeat {
   begin(job: Job): LoadDelta {
     Atomics.store(this.interrupt, INTERRUPT_CELL, 0);
     Atomics.store(this.interrupt, INTERRUPTED_CELL, 0);
+    Atomics.store(this.interrupt, STARTED_CELL, 0);
     const changes = difference(this.table, job.from.table);
     const files = this.files === job.from.files ? {} : { files: job.from.files };
     this.status = 'busy';
@@ -95,6 +106,26 @@ export class ExecutorSeat {
     this.state = state;
     this.table = state.table;
     this.files = state.files;
+  }
+
+  /** Calls `tell` once when the run in progress is seen to have started, soon after it has. */
+  awaitStart(tell: () => void): void {
+    const timer = setInterval(() => {
+      if (Atomics.load(this.interrupt, STARTED_CELL) !== 0) this.noticeStart();
+    }, LOOK_FOR_START_MS);
+    this.#awaitingStart = { timer, tell };
+  }
+
+  /** The run is known to have started. */
+  noticeStart(): void {
+    const awaiting = this.#awaitingStart;
+    this.#forgetStart();
+    awaiting?.tell();
+  }
+
+  #forgetStart(): void {
+    clearInterval(this.#awaitingStart?.timer);
+    this.#awaitingStart = null;
   }
 
   /** Raises KeyboardInterrupt in the guest, again and again until the run ends. */
@@ -118,6 +149,7 @@ export class ExecutorSeat {
 
   /** The run is over: no more interrupts, and its processor time is nobody's concern. */
   stopInterrupting(): void {
+    this.#forgetStart();
     this.#stopWatching();
     if (this.#interrupting !== null) clearInterval(this.#interrupting);
     this.#interrupting = null;

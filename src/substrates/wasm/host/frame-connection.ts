@@ -36,13 +36,23 @@ export function connectFrames<Out extends object>(socket: Duplex, events: FrameE
   socket.on('error', (error) => close(error));
   socket.on('end', () => close(null));
   socket.on('close', () => close(null));
+  let gathering = false;
+  /** What is sent in one turn goes out in one write: each wakes the other process. */
+  const gather = (): void => {
+    if (gathering) return;
+    gathering = true;
+    socket.cork();
+    process.nextTick(() => {
+      gathering = false;
+      socket.uncork();
+    });
+  };
   return {
     send: (message, binary) => {
       if (!open) return;
       const pieces = encodeFrame(message, binary);
-      socket.cork();
+      gather();
       for (const piece of pieces) socket.write(piece);
-      socket.uncork();
     },
     end: (done) => {
       if (open) socket.end(done);

@@ -8,7 +8,7 @@ import type {
 } from '../executor/executor-contract.js';
 import { pageIdOf, SEGMENT_BYTES } from './page-slots.js';
 import { createWorkerLoop } from './worker-loop.js';
-import { type FromWorker, INTERRUPTED_CELL, type ToWorker } from './worker-messages.js';
+import { CELLS, type FromWorker, INTERRUPTED_CELL, STARTED_CELL, type ToWorker } from './worker-messages.js';
 
 const REGISTERS: Registers = {
   stackPointer: 0,
@@ -82,7 +82,7 @@ function pages(...slots: readonly number[]): Int32Array {
 async function open() {
   const executor = new FakeExecutor();
   const posted: FromWorker[] = [];
-  const interrupt = new Int32Array(new SharedArrayBuffer(8));
+  const interrupt = new Int32Array(new SharedArrayBuffer(4 * CELLS));
   const handle = createWorkerLoop({
     post: (message) => posted.push(message),
     boot: async () => executor,
@@ -111,32 +111,37 @@ async function open() {
 describe('a worker', () => {
   test('commits what changed, from its grant, in order, keeping the rest for later', async () => {
     const { executor, send, order, last } = await open();
-    expect(await send(order(1, 5))).toEqual(['started', 'ran', 'committed']);
+    expect(await send(order(1, 5))).toEqual(['ran', 'committed']);
     expect(last()).toMatchObject({ delta: { ids: pages(100, 101) } });
     await send(order(2, 0));
     expect(last()).toMatchObject({ delta: { ids: pages(102, 103) } });
     expect(executor.calls).toEqual(['load', 'run', 'commit', 'load', 'run', 'commit']);
   });
 
+  test('says that the code has begun in shared memory, once the state is loaded', async () => {
+    const { executor, interrupt, send, order } = await open();
+    const begun: number[] = [];
+    executor.duringRun = () =>
+      begun.push(Atomics.load(interrupt, STARTED_CELL), executor.calls.indexOf('load'));
+    await send(order(1, 5));
+    expect(begun).toEqual([1, 0]);
+  });
+
   test('asks for more slots when its grant is too small, and rolls back when there are none', async () => {
     const { executor, send, order, last } = await open();
     executor.slots = 4;
-    expect(await send(order(1, 3))).toEqual(['started', 'ran', 'need']);
+    expect(await send(order(1, 3))).toEqual(['ran', 'need']);
     expect(last()).toMatchObject({ slots: 4 });
     expect(await send({ type: 'grant', segments: [], grant: pages(7) })).toEqual(['committed']);
     expect(last()).toMatchObject({ delta: { ids: pages(100, 101, 102, 7) } });
-    expect(await send(order(2, 0))).toEqual(['started', 'ran', 'need']);
+    expect(await send(order(2, 0))).toEqual(['ran', 'need']);
     expect(await send({ type: 'grant', segments: [], grant: NONE })).toEqual(['rolledBack']);
   });
 
   test.each<[string, RunOutcome, string[]]>([
-    ['code that did not compile', { ...DONE, changed: false }, ['started', 'ran', 'rolledBack']],
-    ['an interrupted run', { kind: 'interrupted', runMs: 1 }, ['started', 'ran', 'rolledBack']],
-    [
-      'a fatal one, which leaves nothing to roll back',
-      { kind: 'fatal', reason: 'x', runMs: 1 },
-      ['started', 'ran'],
-    ],
+    ['code that did not compile', { ...DONE, changed: false }, ['ran', 'rolledBack']],
+    ['an interrupted run', { kind: 'interrupted', runMs: 1 }, ['ran', 'rolledBack']],
+    ['a fatal one, which leaves nothing to roll back', { kind: 'fatal', reason: 'x', runMs: 1 }, ['ran']],
   ])('never commits %s', async (_, outcome, expected) => {
     const { executor, send, order } = await open();
     executor.outcome = outcome;
@@ -147,7 +152,7 @@ describe('a worker', () => {
   test('never commits a run in which an interrupt arrived, whatever the guest made of it', async () => {
     const { executor, interrupt, send, order } = await open();
     executor.duringRun = () => void Atomics.store(interrupt, INTERRUPTED_CELL, 1);
-    expect(await send(order(1, 5))).toEqual(['started', 'ran', 'rolledBack']);
+    expect(await send(order(1, 5))).toEqual(['ran', 'rolledBack']);
   });
 
   test('says so when its executor throws', async () => {
@@ -155,6 +160,6 @@ describe('a worker', () => {
     executor.duringRun = () => {
       throw new Error('unreachable executed');
     };
-    expect(await send(order(1, 5))).toEqual(['started', 'broken']);
+    expect(await send(order(1, 5))).toEqual(['broken']);
   });
 });

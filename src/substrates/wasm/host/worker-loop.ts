@@ -3,7 +3,7 @@ import { boundOutcome, piecesOf } from './bound-outcome.js';
 import { createOutputBatch } from './output-batch.js';
 import { SegmentSlots } from './page-slots.js';
 import { NO_OPEN_SLOT, type OpenSlot, SlotSink } from './slot-sink.js';
-import { type FromWorker, INTERRUPTED_CELL, type ToWorker } from './worker-messages.js';
+import { type FromWorker, INTERRUPTED_CELL, STARTED_CELL, type ToWorker } from './worker-messages.js';
 
 export interface WorkerLoopOptions {
   readonly post: (message: FromWorker) => void;
@@ -56,7 +56,7 @@ export function createWorkerLoop(options: WorkerLoopOptions): (message: ToWorker
   const run = (order: RunOrder): void => {
     receive(order.segments, order.grant);
     booted().load(slots, order.load);
-    post({ type: 'started', run: order.run });
+    if (interrupt !== null) Atomics.store(interrupt, STARTED_CELL, 1);
     const output = createOutputBatch({
       nowMs: options.nowMs,
       send: (stream, text) => {

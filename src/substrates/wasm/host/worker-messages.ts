@@ -10,6 +10,9 @@ export type Engine = Awaited<ReturnType<typeof compileEngine>>['module'];
 export const INTERRUPT_CELL = 0;
 /** Set with the first interrupt of a run and never cleared by the guest: such a run must not commit. */
 export const INTERRUPTED_CELL = 1;
+/** Set when the state is loaded and the code begins: a message would wake the host's main thread in the middle of short runs. */
+export const STARTED_CELL = 2;
+export const CELLS = 3;
 /** What CPython takes for SIGINT. */
 export const SIGINT = 2;
 
@@ -53,7 +56,6 @@ export type FromWorker =
       readonly threadId: number | null;
     }
   | { readonly type: 'base'; readonly delta: CommitDelta }
-  | { readonly type: 'started'; readonly run: number }
   | {
       readonly type: 'output';
       readonly run: number;
