@@ -15,6 +15,9 @@ const DOCUMENTS = [
   'docs/specification.md',
   'docs/limitations.md',
   'docs/errors.md',
+  'docs/images.md',
+  'docs/performance.md',
+  'examples/README.md',
   'examples/braess/README.md',
 ];
 
@@ -60,11 +63,12 @@ describe('what the documents promise', () => {
       .filter(({ language }) => language === 'sh')
       .flatMap(({ text }) => text.split('\n'))
       // Installing and the test run itself are what this test is part of.
-      .filter((line) => line.startsWith('wr ') || line.startsWith('npm run demo'));
+      .filter((line) => /^(?:wr|printf|npm run demo)\b/.test(line));
     expect(commands.length).toBeGreaterThan(5);
     for (const command of commands) {
       try {
-        execFileSync('sh', ['-c', command], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+        const cwd = command.startsWith('npm') ? ROOT : folder;
+        execFileSync('sh', ['-c', command], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
       } catch (thrown) {
         const { stderr } = thrown as { stderr: Buffer };
         throw new Error(`README command failed: ${command}\n${stderr}`);
