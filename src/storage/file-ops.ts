@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { WorldError } from '../model/world-error.js';
 
@@ -47,7 +47,7 @@ const ACCESS = {
 export const nodeFileOps: FileOps = {
   open: openNodeFile,
   rename,
-  remove: (path) => rm(path, { force: true }),
+  remove: removeFile,
   list: async (directory) => (await readdir(directory)).sort(),
   makeDirectory,
   exists: async (path) => (await statOrNull(path)) !== null,
@@ -60,6 +60,15 @@ export const nodeFileOps: FileOps = {
     }
   },
 };
+
+/** Not with Node's `rm`, which looks at what it is to remove first. */
+async function removeFile(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (thrown) {
+    if (errnoOf(thrown) !== 'ENOENT') throw thrown;
+  }
+}
 
 /** Step by step: where no directory can be made, as in /proc, Node's recursive `mkdir` never returns. */
 async function makeDirectory(path: string): Promise<void> {

@@ -2,8 +2,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { WorldError } from '../../model/world-error.js';
 import type { CollectionResult, CollectOptions, PageHash } from '../../ports/page-store.js';
 import type { FileOps } from '../file-ops.js';
-import { loadPack } from './load-pack.js';
-import type { ManifestFiles, ReadManifest } from './manifest-files.js';
+import { sideBySide } from '../side-by-side.js';
+import { loadKnownPack } from './load-pack.js';
+import { MANIFESTS_AT_ONCE_MAX, type ManifestFiles, ReadBases, type ReadManifest } from './manifest-files.js';
 import type { PackedPage } from './pack-format.js';
 import { PackWriter } from './pack-writer.js';
 import type { PackRow, PagePlace } from './page-index.js';
@@ -12,7 +13,7 @@ import { readEntries } from './read-entries.js';
 import type { StoredPacks } from './stored-packs.js';
 
 /** Manifests removed, and pages marked, in one step; between steps reads and writes go on. */
-const REMOVED_TOGETHER = 100;
+const REMOVED_TOGETHER = 250;
 const MARKED_TOGETHER = 2000;
 /** A pack is rewritten when less than this part of its bytes is live. */
 const LIVE_SHARE_MIN = 0.5;
@@ -25,6 +26,9 @@ const REWRITE_BYTES_MAX = 32 * 1024 * 1024;
 const GROUP_MAX = 256;
 /** Bytes of entries read at once while copying. */
 const COPY_BYTES_MAX = 4 * 1024 * 1024;
+/** Packs read, and files removed, at the same time. */
+const PACKS_AT_ONCE_MAX = 4;
+const REMOVED_AT_ONCE_MAX = 16;
 
 export interface CollectionParts {
   readonly fileOps: FileOps;
@@ -34,6 +38,12 @@ export interface CollectionParts {
   readonly manifests: ManifestFiles;
   /** Runs something while no write does. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** A manifest that goes. */
+interface DeadManifest {
+  depth: number;
+  fileBytes: number;
 }
 
 interface LoadedVictim {
@@ -87,24 +97,28 @@ export class PageCollection {
 
   async collect(options: CollectOptions): Promise<CollectionResult> {
     this.#isStarted = true;
-    const { packs, manifests } = this.#parts;
-    const bytesBefore = await manifests.bytes();
+    const { packs } = this.#parts;
     const marks = new PageMarks(packs);
     await this.#parts.exclusively(async () => {
       this.#lastPack = packs.lastNumber;
       this.#marks = marks;
     });
     try {
-      const dead = new Map(this.candidates.flatMap((key) => (options.live.has(key) ? [] : [[key, 0]])));
+      const dead = new Map<string, DeadManifest>();
+      for (const key of this.candidates)
+        if (!options.live.has(key)) dead.set(key, { depth: 0, fileBytes: 0 });
       await this.#mark(marks, dead, options);
-      const manifestsRemoved = await this.#removeManifests(dead, options);
-      const manifestBytes = bytesBefore - (await manifests.bytes());
+      const manifests = await this.#removeManifests(dead, options);
       await this.#parts.exclusively(async () => {
         this.#isSweeping = true;
         packs.doom((place) => this.#isDead(place));
       });
       const reclaimed = await this.#reclaim(marks, options);
-      return { manifestsRemoved, ...reclaimed, bytesFreed: manifestBytes + reclaimed.bytesFreed };
+      return {
+        manifestsRemoved: manifests.removed,
+        ...reclaimed,
+        bytesFreed: manifests.bytesFreed + reclaimed.bytesFreed,
+      };
     } finally {
       packs.doom(null);
       this.#marks = null;
@@ -116,38 +130,39 @@ export class PageCollection {
   }
 
   /** Marks what the manifests that stay need, and notes how deep the others are. */
-  async #mark(marks: PageMarks, dead: Map<string, number>, options: CollectOptions): Promise<void> {
+  async #mark(
+    marks: PageMarks,
+    dead: Map<string, DeadManifest>,
+    { signal, onProgress }: CollectOptions,
+  ): Promise<void> {
     const keys = await this.#parts.manifests.keys();
-    for (const [done, key] of keys.entries()) {
-      checkSignal(options.signal);
-      options.onProgress?.({ step: 'marking pages', done, total: keys.length });
-      if (dead.has(key) && !this.#written.has(key)) {
-        dead.set(key, await this.#depthOf(key));
-        continue;
-      }
-      const manifest = await this.#readManifest(key);
-      if (manifest === null) continue;
-      this.#noteBases(manifest.bases);
-      if (manifest.references === null) this.#markVersion1(marks);
-      await markAll(marks, manifest.references ?? [], options.signal);
-    }
-    options.onProgress?.({ step: 'marking pages', done: keys.length, total: keys.length });
+    const bases = new ReadBases();
+    let done = 0;
+    await sideBySide(keys, MANIFESTS_AT_ONCE_MAX, async (key) => {
+      checkSignal(signal);
+      onProgress?.({ step: 'marking pages', done, total: keys.length });
+      if (dead.has(key) && !this.#written.has(key)) dead.set(key, await this.#parts.manifests.glance(key));
+      else await this.#markManifest(await this.#readManifest(key, bases), marks, signal);
+      done += 1;
+    });
+    onProgress?.({ step: 'marking pages', done: keys.length, total: keys.length });
   }
 
-  async #depthOf(key: string): Promise<number> {
-    try {
-      return (await this.#parts.manifests.read(key)).depth;
-    } catch (thrown) {
-      // It goes, whatever is wrong with it.
-      if (thrown instanceof WorldError) return 0;
-      throw thrown;
-    }
+  async #markManifest(
+    manifest: ReadManifest | null,
+    marks: PageMarks,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (manifest === null) return;
+    this.#noteBases(manifest.bases);
+    if (manifest.references === null) this.#markVersion1(marks);
+    await markAll(marks, manifest.references ?? [], signal);
   }
 
   /** Null when it is gone. One that cannot be read stops the collection: what it needs is not known. */
-  async #readManifest(key: string): Promise<ReadManifest | null> {
+  async #readManifest(key: string, bases: ReadBases): Promise<ReadManifest | null> {
     try {
-      return await this.#parts.manifests.read(key);
+      return await this.#parts.manifests.read(key, bases);
     } catch (thrown) {
       if (!(thrown instanceof WorldError)) throw thrown;
       if (thrown.code === 'STATE_LOST') return null;
@@ -170,36 +185,34 @@ export class PageCollection {
   }
 
   async #removeManifests(
-    dead: ReadonlyMap<string, number>,
+    dead: ReadonlyMap<string, DeadManifest>,
     { signal, onProgress }: CollectOptions,
-  ): Promise<number> {
+  ): Promise<{ readonly removed: number; readonly bytesFreed: number }> {
     const { manifests, fileOps, statesDirectory } = this.#parts;
-    // The deepest first: what is interrupted leaves no manifest without the one it is a difference to.
-    const keys = [...dead].sort(([, a], [, b]) => b - a).map(([key]) => key);
-    let removed = 0;
-    for (let start = 0; start < keys.length; start += REMOVED_TOGETHER) {
+    let [done, removed, bytesFreed] = [0, 0, 0];
+    const remove = async ([key, { fileBytes }]: readonly [string, DeadManifest]): Promise<void> => {
+      if (this.#written.has(key)) return;
+      if (await manifests.remove(key, this.#baseKeys.has(key))) bytesFreed += fileBytes;
+      removed += 1;
+    };
+    for (const group of byDepth(dead)) {
       checkSignal(signal);
       await this.#parts.exclusively(async () => {
-        for (const key of keys.slice(start, start + REMOVED_TOGETHER)) {
-          if (this.#written.has(key)) continue;
-          await manifests.remove(key, this.#baseKeys.has(key));
-          removed += 1;
-        }
+        await sideBySide(group, REMOVED_AT_ONCE_MAX, remove);
         await fileOps.syncDirectory(statesDirectory);
       });
-      onProgress?.({
-        step: 'removing manifests',
-        done: Math.min(start + REMOVED_TOGETHER, keys.length),
-        total: keys.length,
-      });
+      done += group.length;
+      onProgress?.({ step: 'removing manifests', done, total: dead.size });
     }
     await this.#parts.exclusively(async () => {
-      for (const digest of await manifests.bases()) {
-        if (!this.#baseDigests.has(digest)) await manifests.removeBase(digest);
-      }
+      const unneeded = (await manifests.bases()).filter((digest) => !this.#baseDigests.has(digest));
+      if (unneeded.length === 0) return;
+      await sideBySide(unneeded, REMOVED_AT_ONCE_MAX, async (digest) => {
+        bytesFreed += await manifests.removeBase(digest);
+      });
       await fileOps.syncDirectory(statesDirectory);
     });
-    return removed;
+    return { removed, bytesFreed };
   }
 
   async #reclaim(
@@ -235,21 +248,21 @@ export class PageCollection {
   ): Promise<Omit<CollectionResult, 'manifestsRemoved'>> {
     const { fileOps, packs, packsDirectory } = this.#parts;
     const writer = new PackWriter(fileOps, packsDirectory, 'rewriting');
+    const victims: LoadedVictim[] = [];
     const old: LoadedVictim[] = [];
     try {
-      for (const row of group) {
-        const { pages } = await loadPack(fileOps, packs.path(row.name));
-        const live = pages.filter(({ hash }) => {
-          const place = packs.find(hash)?.place;
-          return place?.pack === row.number && marks.isMarked(place);
-        });
+      await sideBySide(group, PACKS_AT_ONCE_MAX, async (row, index) => {
+        checkSignal(signal);
+        victims[index] = await this.#loadVictim(row, marks);
+      });
+      for (const victim of victims) {
         // A live page that cannot be read stays where it is, and with it the pack: there it is reported.
-        if (await this.#copy(writer, row, live, signal)) old.push({ row, pages, live });
+        if (await this.#copy(writer, victim, signal)) old.push(victim);
       }
       const moved = await writer.finish();
       const pagesRemoved = await this.#parts.exclusively(async () => {
         const removed = packs.replace(old, moved);
-        for (const { row } of old) await fileOps.remove(packs.path(row.name));
+        await sideBySide(old, REMOVED_AT_ONCE_MAX, ({ row }) => fileOps.remove(packs.path(row.name)));
         if (old.length > 0) await fileOps.syncDirectory(packsDirectory);
         return removed;
       });
@@ -263,10 +276,20 @@ export class PageCollection {
     }
   }
 
+  async #loadVictim(row: PackRow, marks: PageMarks): Promise<LoadedVictim> {
+    const { fileOps, packs } = this.#parts;
+    const pages = await loadKnownPack(fileOps, packs.path(row.name), row);
+    if (marks.of(row.number).pages === 0) return { row, pages, live: [] };
+    const live = pages.filter(({ hash }) => {
+      const place = packs.find(hash)?.place;
+      return place?.pack === row.number && marks.isMarked(place);
+    });
+    return { row, pages, live };
+  }
+
   async #copy(
     writer: PackWriter,
-    row: PackRow,
-    live: readonly PackedPage[],
+    { row, live }: LoadedVictim,
     signal: AbortSignal | undefined,
   ): Promise<boolean> {
     const { fileOps, packs } = this.#parts;
@@ -303,6 +326,21 @@ function sparse(rows: readonly PackRow[], marks: PageMarks): PackRow[] {
   return live.filter(
     (row) => together.has(row) || (isSparse(row) && marks.of(row.number).pages < row.entries),
   );
+}
+
+/**
+ * The deepest first, and never two depths together: what is interrupted leaves no manifest without the one it is a
+ * difference to.
+ */
+function byDepth(dead: ReadonlyMap<string, DeadManifest>): (readonly [string, DeadManifest])[][] {
+  const groups: (readonly [string, DeadManifest])[][] = [];
+  for (const entry of [...dead].sort(([, a], [, b]) => b.depth - a.depth)) {
+    const group = groups.at(-1);
+    const isFull = group === undefined || group.length >= REMOVED_TOGETHER;
+    if (isFull || group[0]?.[1].depth !== entry[1].depth) groups.push([entry]);
+    else group.push(entry);
+  }
+  return groups;
 }
 
 function groupsOf<T>(items: readonly T[], bytesOf: (item: T) => number, bytesMax = REWRITE_BYTES_MAX): T[][] {

@@ -3,6 +3,7 @@ import { type FileOps, type OpenFile, readFully } from '../file-ops.js';
 import {
   decodeFooter,
   decodePackHeader,
+  footerBytesMax,
   footerOffset,
   PACK_HEADER_BYTES_MAX,
   PACK_VERSION,
@@ -57,6 +58,36 @@ export async function loadPack(fileOps: FileOps, path: string): Promise<LoadedPa
   } finally {
     await file.close();
   }
+}
+
+/**
+ * The pages of a pack that the index knows, in one read of its end where nothing is damaged.
+ *
+ * @throws DATA_DIR_VERSION, Node's errors.
+ */
+export async function loadKnownPack(
+  fileOps: FileOps,
+  path: string,
+  { entries, packBytes, version }: KnownPack,
+): Promise<readonly PackedPage[]> {
+  const tailBytes = Math.min(packBytes, footerBytesMax(entries));
+  const file = await fileOps.open(path, 'read');
+  try {
+    const tail = await readPart(file, packBytes - tailBytes, tailBytes);
+    const offset = tail.length === tailBytes ? footerOffset(tail.subarray(-TRAILER_BYTES), packBytes) : null;
+    const start = offset === null ? -1 : offset - (packBytes - tailBytes);
+    const pages = start < 0 ? null : decodeFooter(tail.subarray(start), version);
+    if (pages !== null) return pages;
+  } finally {
+    await file.close();
+  }
+  return (await loadPack(fileOps, path)).pages;
+}
+
+interface KnownPack {
+  readonly entries: number;
+  readonly packBytes: number;
+  readonly version: number;
 }
 
 function wrongVersion(path: string, version: number): WorldError {

@@ -2,13 +2,16 @@ import { join } from 'node:path';
 import { WorldError } from '../../model/world-error.js';
 import type { PageHash, StoredManifest } from '../../ports/page-store.js';
 import { replaceAtomically } from '../atomic-write.js';
-import { errnoOf, type FileOps, readSmallFile, storageFailed } from '../file-ops.js';
+import { errnoOf, type FileOps, readFully, readSmallFile, storageFailed } from '../file-ops.js';
+import { sideBySide } from '../side-by-side.js';
 import {
   type BaseName,
   contentDigest,
   decodeManifest,
+  depthAtStart,
   encodeManifest,
   MANIFEST_BYTES_MAX,
+  MANIFEST_DEPTH_BYTES,
   MANIFEST_DEPTH_MAX,
   MANIFEST_ENDING,
   MANIFEST_HEADER_BYTES,
@@ -22,6 +25,10 @@ export const BASE_ENDING = '.wrb';
 const KEY = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 /** Manifests kept in memory as bases for the next ones. */
 const CACHED_MAX = 4;
+/** Bases kept in memory while many manifests are read. */
+const READ_BASES_MAX = 16;
+/** Files looked at at the same time. */
+export const MANIFESTS_AT_ONCE_MAX = 16;
 
 export interface ReadManifest {
   readonly manifest: Uint8Array;
@@ -30,6 +37,26 @@ export interface ReadManifest {
   readonly depth: number;
   /** The manifests it is a difference to, nearest first. */
   readonly bases: readonly BaseName[];
+}
+
+interface BaseContent {
+  readonly content: StoredManifest;
+  readonly bases: readonly BaseName[];
+}
+
+/** Bases read lately, by their digest, for whoever reads many manifests: most are differences to a few others. */
+export class ReadBases {
+  readonly #latest = new Map<string, Promise<BaseContent>>();
+
+  get(digest: string, read: () => Promise<BaseContent>): Promise<BaseContent> {
+    const known = this.#latest.get(digest);
+    const base = known ?? read();
+    this.#latest.delete(digest);
+    this.#latest.set(digest, base);
+    const [oldest] = this.#latest.keys();
+    if (this.#latest.size > READ_BASES_MAX && oldest !== undefined) this.#latest.delete(oldest);
+    return base;
+  }
 }
 
 /** The manifests of a data directory, a file each, some of them as differences to others. */
@@ -79,35 +106,47 @@ export class ManifestFiles {
   }
 
   /** @throws STATE_LOST, PAGE_CORRUPT, DATA_DIR_VERSION, STORAGE_FAILED. */
-  async read(key: string): Promise<ReadManifest> {
+  async read(key: string, readBases?: ReadBases): Promise<ReadManifest> {
     requireKey(key);
     const path = this.path(key);
     const file = await this.#readFile(path);
-    if (file !== null) return this.#decode(file, path, key);
+    if (file !== null) return this.#decode(file, { path, key, readBases });
     throw new WorldError('STATE_LOST', `There is no manifest ${key} in ${this.#directory}.`, {
       details: { key, path },
     });
+  }
+
+  /**
+   * What is to be known of a manifest that goes: its bytes, and how deep it says it is. Whatever is wrong with it, it
+   * has some answer, and its content is not read.
+   */
+  async glance(key: string): Promise<{ readonly depth: number; readonly fileBytes: number }> {
+    return this.#glance(this.path(key));
   }
 
   path(key: string): string {
     return join(this.#directory, `${key}${MANIFEST_ENDING}`);
   }
 
-  /** Takes a manifest away; one that others are differences to stays as their base. */
-  async remove(key: string, isBase: boolean): Promise<void> {
+  /** Takes a manifest away; one that others are differences to stays as their base. False when it stays so. */
+  async remove(key: string, isBase: boolean): Promise<boolean> {
     this.#cached.delete(key);
     if (isBase) {
       const digest = await this.digest(key);
       if (digest !== null) {
         await this.#fileOps.rename(this.path(key), this.#basePath(digest));
-        return;
+        return false;
       }
     }
     await this.#fileOps.remove(this.path(key));
+    return true;
   }
 
-  async removeBase(digest: string): Promise<void> {
+  /** Answers the bytes freed. */
+  async removeBase(digest: string): Promise<number> {
+    const { fileBytes } = await this.#glance(this.#basePath(digest));
     await this.#fileOps.remove(this.#basePath(digest));
+    return fileBytes;
   }
 
   /** Digest of a manifest's content, null when it cannot be read. */
@@ -125,25 +164,29 @@ export class ManifestFiles {
 
   /** Bytes of the files, those of bases included. */
   async bytes(): Promise<number> {
+    const names = await this.#fileOps.list(this.#directory);
+    const wanted = names.filter((name) => name.endsWith(MANIFEST_ENDING) || name.endsWith(BASE_ENDING));
     let bytes = 0;
-    for (const name of await this.#fileOps.list(this.#directory)) {
-      if (name.endsWith(MANIFEST_ENDING) || name.endsWith(BASE_ENDING))
-        bytes += await this.#sizeOf(join(this.#directory, name));
-    }
+    await sideBySide(wanted, MANIFESTS_AT_ONCE_MAX, async (name) => {
+      const { fileBytes } = await this.#glance(join(this.#directory, name));
+      bytes += fileBytes;
+    });
     return bytes;
   }
 
-  async #sizeOf(path: string): Promise<number> {
+  async #glance(path: string): Promise<{ readonly depth: number; readonly fileBytes: number }> {
     try {
       const file = await this.#fileOps.open(path, 'read');
       try {
-        return await file.sizeBytes();
+        const fileBytes = await file.sizeBytes();
+        const start = new Uint8Array(MANIFEST_DEPTH_BYTES);
+        return { fileBytes, depth: depthAtStart(start.subarray(0, await readFully(file, start, 0))) };
       } finally {
         await file.close();
       }
     } catch (thrown) {
-      if (errnoOf(thrown) === 'ENOENT') return 0;
-      throw thrown;
+      if (errnoOf(thrown) === 'ENOENT') return { fileBytes: 0, depth: 0 };
+      throw storageFailed(thrown, `Cannot read the manifest ${path}`);
     }
   }
 
@@ -194,7 +237,10 @@ export class ManifestFiles {
     }
   }
 
-  async #decode(file: Uint8Array, path: string, key: string, depthMax = Infinity): Promise<ReadManifest> {
+  async #decode(
+    file: Uint8Array,
+    { path, key, depthMax = Infinity, readBases }: ManifestPlace,
+  ): Promise<ReadManifest> {
     const decoded = decodeManifest(file);
     if ('newer' in decoded) {
       const text = `version ${decoded.newer}; this program reads versions 1 to ${MANIFEST_VERSION}`;
@@ -212,7 +258,8 @@ export class ManifestFiles {
         const { manifest, references } = decoded.resolve(null);
         return { manifest, references: references ?? version1References(manifest), depth, bases: [] };
       }
-      const below = await this.#readBase(key, base.key, base.digest, depth);
+      const readBelow = (): Promise<BaseContent> => this.#readBase(key, base, depth, readBases);
+      const below = await (readBases ? readBases.get(base.digest, readBelow) : readBelow());
       const { manifest, references } = decoded.resolve(below.content);
       return { manifest, references, depth, bases: [base, ...below.bases] };
     } catch (thrown) {
@@ -224,16 +271,21 @@ export class ManifestFiles {
   /** The content with this digest: under its key, or, when that is gone or another one by now, kept as a base. */
   async #readBase(
     of: string,
-    key: string,
-    digest: string,
+    { key, digest }: BaseName,
     depthMax: number,
-  ): Promise<{ content: StoredManifest; bases: readonly BaseName[] }> {
+    readBases: ReadBases | undefined,
+  ): Promise<BaseContent> {
     let reason = 'it is gone';
     for (const path of [this.path(key), this.#basePath(digest)]) {
       const file = await this.#readFile(path);
       if (file === null) continue;
       try {
-        const { manifest, references, bases } = await this.#decode(file, path, key, depthMax);
+        const { manifest, references, bases } = await this.#decode(file, {
+          path,
+          key,
+          depthMax,
+          readBases,
+        });
         if (references !== null && contentDigest({ manifest, references }) === digest)
           return { content: { manifest, references }, bases };
       } catch (thrown) {
@@ -247,6 +299,14 @@ export class ManifestFiles {
       `the manifest ${key}, to which it is a difference, cannot be read: ${reason}`,
     );
   }
+}
+
+interface ManifestPlace {
+  readonly path: string;
+  readonly key: string;
+  /** It must be less deep than this. */
+  readonly depthMax?: number;
+  readonly readBases: ReadBases | undefined;
 }
 
 function damaged(key: string, path: string, reason: string): WorldError {

@@ -142,6 +142,16 @@ function u32(value: number): Buffer {
   return bytes;
 }
 
+/** How much of a file's beginning says how deep it is. */
+export const MANIFEST_DEPTH_BYTES = MANIFEST_HEADER_BYTES + 1;
+
+/** The depth that a file's beginning tells, unchecked; 0 when it tells none. */
+export function depthAtStart(start: Uint8Array): number {
+  const bytes = Buffer.from(start.buffer, start.byteOffset, start.byteLength);
+  if (bytes.length < MANIFEST_DEPTH_BYTES || !bytes.subarray(0, 8).equals(MANIFEST_MAGIC)) return 0;
+  return bytes.readUInt32LE(8) === 1 ? 0 : bytes.readUInt8(MANIFEST_HEADER_BYTES);
+}
+
 /** What a file holds, or why it cannot be read. */
 export function decodeManifest(
   file: Uint8Array,

@@ -68,6 +68,11 @@ export function decodePackHeader(bytes: Buffer): PackHeader | null {
   };
 }
 
+/** A footer of so many entries has at most so many bytes, its trailer included. */
+export function footerBytesMax(entries: number): number {
+  return entries * (INDEX_ENTRY_BYTES + 33) + TRAILER_BYTES;
+}
+
 /** The footer of a pack and its hash, which names the pack. */
 export function encodeFooter(pages: readonly PackedPage[], offset: number): { bytes: Buffer; hash: string } {
   const indexBytes = pages.reduce((sum, { base }) => sum + INDEX_ENTRY_BYTES + (base ? 33 : 1), 0);

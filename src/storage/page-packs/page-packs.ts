@@ -15,7 +15,7 @@ import { removeLeftovers } from '../atomic-write.js';
 import { type FileOps, nodeFileOps, storageFailed } from '../file-ops.js';
 import { markAll, PageCollection } from './collect-pages.js';
 import { examinePages, type PageExamination } from './examine-pages.js';
-import { ManifestFiles, requireKey } from './manifest-files.js';
+import { ManifestFiles, ReadBases, requireKey } from './manifest-files.js';
 import { PackWriter } from './pack-writer.js';
 import { PageMarks } from './page-marks.js';
 import { pageCorrupt, readPages } from './page-reader.js';
@@ -164,9 +164,10 @@ class PackedPages implements PagePacks {
     this.#requireOpen();
     const keys = await this.#manifests.keys();
     const marks = new PageMarks(this.#packs);
+    const bases = new ReadBases();
     for (const key of keys) {
       // One that cannot be read says so to its own reader; here it counts for nothing.
-      const manifest = await this.#manifests.read(key).catch(() => null);
+      const manifest = await this.#manifests.read(key, bases).catch(() => null);
       await markAll(marks, manifest?.references ?? [], undefined);
     }
     const live = marks.total;
