@@ -50,7 +50,10 @@ export type FileDifferenceView = z.infer<typeof FileDifferenceView>;
 
 const VariableView = z.object({
   type: z.string(),
-  /** Its repr without addresses; of functions and objects without one of their own, signature or attributes. */
+  /**
+   * Its repr without addresses; of functions and objects without one of their own, signature or attributes. Begins with `…`
+   * when what both sides begin with is left out.
+   */
   repr: z.string(),
   /** There is more of it. */
   cut: z.boolean(),

@@ -7,7 +7,7 @@ import sys
 from _blake2 import blake2b
 from _collections import OrderedDict, defaultdict, deque
 
-STEPS_ALL = 1000000
+STEPS_ALL = 500000
 STEPS_EACH = 200000
 DEPTH_MAX = 40
 
@@ -23,6 +23,7 @@ NUMBERS = frozenset((type(None), bool, int, float))
 QUIET = frozenset((
     '__dict__', '__weakref__', '__module__', '__qualname__', '__firstlineno__', '__static_attributes__', '__doc__',
     '__annotate__', '__annotate_func__', '__annotations__', '__annotations_cache__', '__abstractmethods__', '_abc_impl',
+    '__dataclass_fields__', '__dataclass_params__',
 ))
 
 mro_of = type.__dict__['__mro__'].__get__
@@ -320,23 +321,21 @@ def walk_class(value, out):
 
 def walk_object(value, kind, out):
     attributes = {}
-    found = False
     for one in mro_of(kind):
-        for name, member in dict_of_class(one).items():
+        members = dict_of_class(one)
+        # What no class statement made may keep state where it cannot be seen.
+        if one is not object and '__firstlineno__' not in members:
+            out.whole = False
+        for name, member in members.items():
             if name == '__dict__' and type(member) is GetSet:
-                found = True
                 for key, item in dict.items(member.__get__(value)):
                     if type(key) is str:
                         attributes.setdefault(key, item)
             elif type(member) is Member:
-                found = True
                 try:
                     attributes.setdefault(name, member.__get__(value))
                 except AttributeError:
                     pass
-    # What neither has a dict nor slots, and is no bare object, keeps its state where it cannot be seen.
-    if not found and kind is not object and module_of(kind) != '__main__':
-        out.whole = False
     out.put('<' + type_name(kind))
     for name in sorted(attributes):
         out.put(' ' + name + '=')

@@ -10,13 +10,16 @@ import {
   NAME_CHARS_MAX,
   RECORD_END,
   TEXT_CHARS_MAX,
+  textCharsMax,
   VARIABLES_MAX,
+  type VariablesRequest,
   variablesProbe,
 } from './variables-probe.js';
 
 /** A top-level variable as the world itself describes it: nothing to rely on, but of bounded length. */
 export interface VariableFacts {
   readonly type: string;
+  /** Begins with `…` when its beginning is left out, since it is the same on both sides. */
   readonly repr: string;
   /** There is more of it than `repr`. */
   readonly cut: boolean;
@@ -44,6 +47,9 @@ export interface VariablesDiff {
 const TIMEOUT_MS_DEFAULT = 10_000;
 /** Bytes kept of what a `__repr__` prints, which nobody reads. */
 const OUTPUT_BYTES = 1024;
+/** Variables whose texts are read again to see where they differ, and how many characters before that place are shown. */
+const READ_AGAIN_MAX = 20;
+const LEAD_CHARS = 40;
 /** What the hash is when it can be compared with nothing. */
 const NO_HASH = '0'.repeat(32);
 
@@ -64,13 +70,14 @@ const Count = z
 const Head = z.tuple([z.literal(ANSWER_MARK), Count, Count]);
 /** Cleaning may make a character into several: an escape of a lone surrogate has six. */
 const SPREAD = 6;
-const VariableRecord = z.tuple([
-  z.string().min(1).max(NAME_CHARS_MAX),
-  z.string().max(NAME_CHARS_MAX),
-  z.string().max(TEXT_CHARS_MAX * SPREAD),
-  z.string().regex(/^[0-9a-f]{32}$/),
-  z.enum(['', 'c', 'u', 'cu']),
-]);
+const variableRecord = (textMax: number) =>
+  z.tuple([
+    z.string().min(1).max(NAME_CHARS_MAX),
+    z.string().max(NAME_CHARS_MAX),
+    z.string().max(textMax * SPREAD),
+    z.string().regex(/^[0-9a-f]{32}$/),
+    z.enum(['', 'c', 'u', 'cu']),
+  ]);
 
 /**
  * Which top-level variables differ by name, type or `repr`. A probe on each side asks; nothing of it is kept. When objects
@@ -84,19 +91,60 @@ export async function diffVariables(
   states: { readonly before: StateId; readonly after: StateId; readonly timeoutMs?: number },
   wait: Wait,
 ): Promise<VariablesDiff> {
-  const both = async (asks: boolean): Promise<[Variables, Variables] | string> => {
-    const before = await readVariables(context, { ...states, state: states.before, asks }, wait);
+  const both = async (request: VariablesRequest): Promise<[Variables, Variables] | string> => {
+    const before = await readVariables(context, { ...states, state: states.before, request }, wait);
     if (typeof before === 'string') return before;
-    const after = await readVariables(context, { ...states, state: states.after, asks }, wait);
+    const after = await readVariables(context, { ...states, state: states.after, request }, wait);
     return typeof after === 'string' ? after : [before, after];
   };
-  const asked = await both(true);
-  const read = typeof asked === 'string' ? await both(false) : asked;
+  const asked = await both({ asks: true });
+  const askedNothing = typeof asked === 'string';
+  const read = askedNothing ? await both({ asks: false }) : asked;
   if (typeof read === 'string') {
     const none = { differences: [], compared: 0, unsure: [], omitted: 0 };
-    return { ...none, problem: read, askedNothing: true };
+    return { ...none, problem: read, askedNothing };
   }
-  return { ...compareVariables(...read), problem: null, askedNothing: asked !== read };
+  const compared = compareVariables(...read);
+  const blunt = compared.differences.filter(looksEqual).slice(0, READ_AGAIN_MAX);
+  const names = blunt.map(({ name }) => name);
+  const longer = names.length > 0 ? await both({ asks: !askedNothing, names }) : '';
+  const differences =
+    typeof longer === 'string'
+      ? compared.differences
+      : compared.differences.map((one) => sharpened(one, longer));
+  return { ...compared, differences, problem: null, askedNothing };
+}
+
+/** Both texts end before the place where they differ. */
+function looksEqual({ before, after }: VariableDifference): boolean {
+  return before !== null && after !== null && before.cut && after.cut && before.repr === after.repr;
+}
+
+/** With texts from where they differ on, if the longer ones tell. */
+function sharpened(
+  one: VariableDifference,
+  [left, right]: readonly [Variables, Variables],
+): VariableDifference {
+  const { before, after, name } = one;
+  const [was, is] = [left.byName.get(name)?.repr, right.byName.get(name)?.repr];
+  if (
+    !looksEqual(one) ||
+    before === null ||
+    after === null ||
+    was === undefined ||
+    is === undefined ||
+    was === is
+  ) {
+    return one;
+  }
+  let same = 0;
+  while (was[same] === is[same]) same += 1;
+  const start = Math.max(0, same - LEAD_CHARS);
+  const part = (facts: VariableFacts, text: string): VariableFacts => {
+    const repr = `…${text.slice(start, start + before.repr.length - 1)}`.toWellFormed();
+    return { ...facts, repr };
+  };
+  return { ...one, before: part(before, was), after: part(after, is) };
 }
 
 function compareVariables(before: Variables, after: Variables) {
@@ -134,14 +182,18 @@ function factsOf({ type, repr, cut }: Variable): VariableFacts {
 /** The variables of one state, or why there is no answer. */
 async function readVariables(
   context: RuntimeContext,
-  { state, asks, timeoutMs = TIMEOUT_MS_DEFAULT }: { state: StateId; asks: boolean; timeoutMs?: number },
+  {
+    state,
+    request,
+    timeoutMs = TIMEOUT_MS_DEFAULT,
+  }: { readonly state: StateId; readonly request: VariablesRequest; readonly timeoutMs?: number },
   wait: Wait,
 ): Promise<Variables | string> {
   const { model } = context;
   const world = model.world(model.lastRun(state).worldId);
   const probe = {
     state,
-    code: variablesProbe(asks),
+    code: variablesProbe(request),
     timeoutMs: Math.min(timeoutMs, world.birth.limits.timeoutMs),
     outputBytes: OUTPUT_BYTES,
   };
@@ -149,7 +201,9 @@ async function readVariables(
   try {
     const { ok, value, error } = await probeState(context, probe, wait);
     if (!ok) return `The variables ${where}: ${error?.type.slice(0, 100)}: ${error?.message.slice(0, 200)}`;
-    return parseAnswer(value ?? '') ?? `The variables ${where}: the answer makes no sense.`;
+    return (
+      parseAnswer(value ?? '', textCharsMax(request)) ?? `The variables ${where}: the answer makes no sense.`
+    );
   } catch (thrown) {
     if (!isGuestsOwn(thrown)) throw thrown;
     return `The variables ${where}: ${thrown.code}`;
@@ -163,7 +217,8 @@ function isGuestsOwn(thrown: unknown): thrown is WorldError {
 }
 
 /** Null for anything but a well-formed answer of bounded size. */
-export function parseAnswer(text: string): Variables | null {
+export function parseAnswer(text: string, textMax = TEXT_CHARS_MAX): Variables | null {
+  const VariableRecord = variableRecord(textMax);
   const [first = '', ...records] = text.split(RECORD_END);
   const head = Head.safeParse(first.split(FIELD_END));
   if (!head.success) return null;

@@ -23,20 +23,35 @@ export const ANSWER_MARK = 'world-variables-1';
 export const RECORD_END = '\u001e';
 export const FIELD_END = '\u001f';
 
+/** Characters of all texts of an answer about some names. */
+const NAMED_CHARS_ALL = 400_000;
+
+/** What a probe is to tell. */
+export interface VariablesRequest {
+  /** Whether code of the world may be called. */
+  readonly asks: boolean;
+  /** These variables only, with as much text as there is room for; default: all. */
+  readonly names?: readonly string[];
+}
+
+/** Longest text that an answer to this request may have, characters. */
+export function textCharsMax({ names }: VariablesRequest): number {
+  return names === undefined ? TEXT_CHARS_MAX : Math.floor(NAMED_CHARS_ALL / Math.max(1, names.length));
+}
+
 /**
  * Code whose value is the answer: records of fields. The first record is the mark, the number of variables and how many of
  * them follow; each other one name, type, text, hash, and letters: `c`, the text is cut; `u`, the hash does not cover all.
- *
- * @param asks whether code of the world may be called
  */
-export function variablesProbe(asks: boolean): string {
+export function variablesProbe(request: VariablesRequest): string {
+  const only = request.names === undefined ? 'None' : JSON.stringify(request.names);
   return [
     'def __wr_diff__():',
     '    import builtins',
     "    scope = {'__builtins__': builtins, '__name__': '__wr_diff__'}",
     // A JSON text is a Python text too: JSON writes only escapes that Python has.
     `    builtins.exec(builtins.compile(${JSON.stringify(DESCRIBE_VALUES + PROGRAM)}, '<diff>', 'exec'), scope)`,
-    `    return scope['answer'](builtins.globals(), ${asks ? 'True' : 'False'})`,
+    `    return scope['answer'](builtins.globals(), ${request.asks ? 'True' : 'False'}, ${only}, ${textCharsMax(request)})`,
     '__wr_diff__()',
   ].join('\n');
 }
@@ -137,11 +152,12 @@ class Answer:
         return self.text
 
 
-def answer(variables, asks):
+def answer(variables, asks, only, room):
     variables = dict(variables)
-    names = sorted(name for name in variables if is_variable(name))
+    names = sorted(name for name in variables if is_variable(name) and (only is None or name in only))
     told = names[:5000]
-    room = max(60, min(1000, 300000 // max(1, len(told))))
+    if only is None:
+        room = max(60, min(room, 300000 // max(1, len(told))))
     budget = Budget()
     found = {}
     left = []

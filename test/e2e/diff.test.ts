@@ -183,6 +183,13 @@ describe('variables', () => {
     }
   });
 
+  test('that are large show where they differ', async () => {
+    const first = 'd = {f"key{n}": {"n": n} for n in range(3000)}; e = list(range(5000))';
+    const found = await changedVariables(first, "d['key2000']['n'] = -1; e[4000] = 'x'");
+    expect(found[0]).toMatch(/^d: dict ….*'key2000': \{'n': 2000\}, .* -> dict ….*'key2000': \{'n': -1\}, /);
+    expect(found[1]).toMatch(/^e: list ….* 3999, 4000, .* -> list ….* 3999, 'x', /);
+  });
+
   test('whose state does not show are told to be equal only as far as can be seen', async () => {
     const world = await runtime.create();
     const before = await ran(world, 'g = (i for i in [1, 2]); it = iter([1, 2]); x = 1');
