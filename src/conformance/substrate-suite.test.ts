@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { WorldError } from '../model/world-error.js';
 import type { BranchIdentity, Machine, StateRef, Substrate, Wait } from '../ports/substrate.js';
 import { createSimulatedSubstrate, createVirtualClock } from '../substrates/simulated/index.js';
@@ -319,5 +319,9 @@ describe('the substrate suite', () => {
     substrateSuite(runner, make, { dialect: simulatedDialect, except: { [name]: 'documented elsewhere' } });
     for (const run of runs) await run();
     expect(skipped).toEqual(['documented elsewhere', 'documented elsewhere']);
+    vi.stubEnv('REQUIRE_SIMULATED_CASES', '1');
+    for (const run of runs) await expect(run()).rejects.toThrow(/REQUIRE_SIMULATED_CASES=1.*documented/);
+    vi.unstubAllEnvs();
+    expect(skipped).toHaveLength(2);
   });
 });

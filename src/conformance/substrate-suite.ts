@@ -1,5 +1,5 @@
 import type { Substrate } from '../ports/substrate.js';
-import type { TestRunner } from './runner.js';
+import type { CaseContext, TestRunner } from './runner.js';
 import { type Bench, createBench, STARTS, type Start } from './substrate/bench.js';
 import { COMPARISON_CASES } from './substrate/comparison-cases.js';
 import type { Dialect } from './substrate/dialect.js';
@@ -118,7 +118,7 @@ export function substrateSuite(
         const substrate = await session.first();
         const reason = except[chosen.name] ?? reasonToSkip(chosen.needs, substrate.supports);
         if (reason !== null) {
-          context.skip(reason);
+          skip(context, substrate, reason);
           return;
         }
         const { nextNumber, second: other } = session;
@@ -139,9 +139,16 @@ export function substrateSuite(
   if (spoken.length < SUBSTRATE_CASES.length) {
     const count = SUBSTRATE_CASES.length - spoken.length;
     runner.test(`${count} cases about Python`, async (context) => {
-      context.skip(`these guests speak ${dialect.language}`);
+      skip(context, await session.first(), `these guests speak ${dialect.language}`);
     });
   }
   if (runner.afterAll) runner.afterAll(session.close);
   else runner.test('the substrate closes', session.close, testTimeoutMs);
+}
+
+/** A skip is a failure where all cases are known to run: REQUIRE_WASM_CASES=1 says so of the substrate `wasm`. */
+function skip(context: CaseContext, { name }: Substrate, reason: string): void {
+  const variable = `REQUIRE_${name.toUpperCase()}_CASES`;
+  if (process.env[variable] === '1') throw new Error(`${variable}=1, and a case does not run: ${reason}`);
+  context.skip(reason);
 }
