@@ -86,7 +86,7 @@ export const LATENCY = [
   {
     name: 'wasm.snapshot_durable',
     unit: 'ms',
-    goal: 30,
+    goal: 15,
     samples: 100,
     async run(runtime, n) {
       const world = await warmParent(runtime, 'x = 0');

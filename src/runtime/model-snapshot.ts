@@ -10,6 +10,7 @@ import {
   OutcomeRecord,
   WorldBirth,
 } from '../ports/journal-record.js';
+import { isPlainRow } from './plain-rows.js';
 import {
   type Branch,
   type Condition,
@@ -101,7 +102,7 @@ const LEDGER_PARTS = ['conditions', 'verses', 'balances', 'escrow', 'keys'] as c
 type LedgerPart = (typeof LEDGER_PARTS)[number];
 
 /** One line of a snapshot. */
-const Row = z.discriminatedUnion('kind', [
+export const Row = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('model'),
     version: z.int(),
@@ -118,7 +119,7 @@ const Row = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ledger'), part: z.enum(LEDGER_PARTS), entries: z.array(z.unknown()) }),
   z.strictObject({ kind: z.literal('end'), rows: z.int() }),
 ]);
-type Row = z.input<typeof Row>;
+export type Row = z.input<typeof Row>;
 
 /** Entries of the ledger in one line. */
 const LEDGER_ENTRIES_PER_ROW = 256;
@@ -278,7 +279,9 @@ function modelOf(parts: {
 }
 
 function rowOf(line: string): z.output<typeof Row> {
-  const parsed = Row.safeParse(JSON.parse(line));
+  const json: unknown = JSON.parse(line);
+  if (isPlainRow(json)) return json as z.output<typeof Row>;
+  const parsed = Row.safeParse(json);
   if (parsed.success) return parsed.data;
   throw notASnapshot(z.prettifyError(parsed.error));
 }
