@@ -97,13 +97,20 @@ describe('a removed snapshot', () => {
     const world = await newWorld(t, 'w');
     await snapshotWorld(t.context, world, 's', {});
     const snapshot = snapshotOf(t, 's');
-    const [removed, ...late] = await Promise.allSettled([
+    // Somebody has the world until all have looked the snapshot up and wait.
+    let leave = (): void => {};
+    const busy = t.context.locks.hold([world.id], () => new Promise<void>((done) => (leave = done)));
+    const waiting = [
       removeSnapshot(t.context, snapshot, {}),
       removeSnapshot(t.context, snapshot, {}),
       renameSnapshot(t.context, snapshot, 'other', {}),
       createWorld(t.context, { name: 'child', snapshot: 's' }, {}),
-    ]);
-    expect(removed.status).toBe('fulfilled');
+    ];
+    await new Promise((done) => setImmediate(done));
+    leave();
+    await busy;
+    const [removed, ...late] = await Promise.allSettled(waiting);
+    expect(removed?.status).toBe('fulfilled');
     for (const ended of late) {
       expect(ended).toMatchObject({ status: 'rejected', reason: { code: 'SNAPSHOT_NOT_FOUND' } });
     }
