@@ -21,7 +21,31 @@ export async function atomicWrite(fileOps: FileOps, path: string, bytes: Uint8Ar
 
 /** As `atomicWrite`, but leaves the fsync of the directory to the caller, who may share it among files. */
 export async function replaceAtomically(fileOps: FileOps, path: string, bytes: Uint8Array): Promise<void> {
+  const draft = await draftFile(fileOps, path, bytes);
+  await draft.publish();
+}
+
+/** A file that is durable under another name until it is published. */
+export interface FileDraft {
+  /** Gives it its name; the directory's fsync is the caller's. @throws STORAGE_FAILED: then nothing changed. */
+  publish(): Promise<void>;
+  /** Removes it, when it was not published; never fails. */
+  abandon(): Promise<void>;
+}
+
+/** Writes what is to replace `path`, and syncs it. @throws STORAGE_FAILED: then nothing of it is left. */
+export async function draftFile(fileOps: FileOps, path: string, bytes: Uint8Array): Promise<FileDraft> {
   const temporary = `${path}${TEMPORARY_ENDING}`;
+  // What failed is the write; that the leftover could not be removed either adds nothing.
+  const abandon = (): Promise<void> => fileOps.remove(temporary).catch(() => {});
+  const publish = async (): Promise<void> => {
+    try {
+      await fileOps.rename(temporary, path);
+    } catch (thrown) {
+      await abandon();
+      throw storageFailed(thrown, `Cannot write ${path}`);
+    }
+  };
   try {
     const file = await fileOps.open(temporary, 'create');
     try {
@@ -30,10 +54,9 @@ export async function replaceAtomically(fileOps: FileOps, path: string, bytes: U
     } finally {
       await file.close();
     }
-    await fileOps.rename(temporary, path);
+    return { publish, abandon };
   } catch (thrown) {
-    // What failed is the write; that the leftover could not be removed either adds nothing.
-    await fileOps.remove(temporary).catch(() => {});
+    await abandon();
     throw storageFailed(thrown, `Cannot write ${path}`);
   }
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { WorldError } from '../../model/world-error.js';
 import type { PageHash, StoredManifest } from '../../ports/page-store.js';
-import { replaceAtomically } from '../atomic-write.js';
+import { draftFile, replaceAtomically } from '../atomic-write.js';
 import { errnoOf, type FileOps, readFully, readSmallFile, storageFailed } from '../file-ops.js';
 import { sideBySide } from '../side-by-side.js';
 import {
@@ -37,6 +37,17 @@ export interface ReadManifest {
   readonly depth: number;
   /** The manifests it is a difference to, nearest first. */
   readonly bases: readonly BaseName[];
+}
+
+/** A manifest that is written and not there yet. */
+export interface ManifestDraft {
+  readonly key: string;
+  readonly references: readonly PageHash[];
+  /** What it is a difference to. */
+  readonly bases: readonly BaseName[];
+  /** Gives the file its name; the directory's fsync is the caller's. */
+  publish(): Promise<void>;
+  abandon(): Promise<void>;
 }
 
 interface BaseContent {
@@ -84,12 +95,11 @@ export class ManifestFiles {
     return names.flatMap((name) => (name.endsWith(BASE_ENDING) ? [name.slice(0, -BASE_ENDING.length)] : []));
   }
 
-  /** Leaves the fsync of the directory to the caller. Returns what it is a difference to. */
-  async write(
-    key: string,
-    content: StoredManifest,
-    basedOn: string | undefined,
-  ): Promise<readonly BaseName[]> {
+  /**
+   * Writes a manifest that is there once it is published. Of one key there is one draft at a time. Others of the same
+   * time are no bases for it, since they may never be published.
+   */
+  async draft(key: string, content: StoredManifest, basedOn: string | undefined): Promise<ManifestDraft> {
     requireKey(key);
     const digest = contentDigest(content);
     await this.#keepReplaced(key, digest);
@@ -99,10 +109,13 @@ export class ManifestFiles {
       const limit = `${bytes.length} bytes; at most ${MANIFEST_BYTES_MAX} can be stored`;
       throw new WorldError('STORAGE_FAILED', `The manifest ${key} has ${limit}.`, { details: { key } });
     }
-    await replaceAtomically(this.#fileOps, this.path(key), bytes);
+    const file = await draftFile(this.#fileOps, this.path(key), bytes);
     const bases = depth > 0 && base ? [{ key: base.key, digest: base.digest }, ...base.bases] : [];
-    this.#cache({ key, depth, digest, content, bases });
-    return bases;
+    const publish = async (): Promise<void> => {
+      await file.publish();
+      this.#cache({ key, depth, digest, content, bases });
+    };
+    return { key, references: content.references, bases, publish, abandon: file.abandon };
   }
 
   /** @throws STATE_LOST, PAGE_CORRUPT, DATA_DIR_VERSION, STORAGE_FAILED. */

@@ -13,9 +13,16 @@ import type {
 } from '../../ports/page-store.js';
 import { removeLeftovers } from '../atomic-write.js';
 import { type FileOps, nodeFileOps, storageFailed } from '../file-ops.js';
+import { sideBySide } from '../side-by-side.js';
 import { markAll, PageCollection } from './collect-pages.js';
 import { examinePages, type PageExamination } from './examine-pages.js';
-import { ManifestFiles, ReadBases, requireKey } from './manifest-files.js';
+import {
+  MANIFESTS_AT_ONCE_MAX,
+  type ManifestDraft,
+  ManifestFiles,
+  ReadBases,
+  requireKey,
+} from './manifest-files.js';
 import { PackWriter } from './pack-writer.js';
 import { PageMarks } from './page-marks.js';
 import { pageCorrupt, readPages } from './page-reader.js';
@@ -235,29 +242,55 @@ class PackedPages implements PagePacks {
 
   /**
    * All packs first, synced, then the index, then the manifests, then their directory: no manifest is visible before
-   * its pages.
+   * its pages. Only under other names are manifests written, and synced, beside the packs.
    */
   async #writeTogether(writes: readonly Write[]): Promise<void> {
     const { fileOps, packs, states } = this.#options;
     const writer = new PackWriter(fileOps, packs);
     const accepted: Write[] = [];
+    const drafts: ManifestDraft[] = [];
     try {
       const fresh = new Set<PageHash>();
       for (const write of writes) if (await this.#addPages(writer, write, fresh)) accepted.push(write);
-      this.#packs.enter(await writer.finish());
-      // One after the other: two of them may have the same key, and the later one must win.
-      for (const { key, manifest, references, basedOn } of accepted) {
-        const bases = await this.#manifests.write(key, { manifest, references }, basedOn);
-        this.#collection?.noteWritten(key, references, bases);
+      // Two of them may have the same key, and the later one must win: it is drafted when the earlier one is there.
+      const [early, late] = firstOfEachKey(accepted);
+      const drafting = this.#draft(early, drafts);
+      const drafted = drafting.catch(ignore);
+      try {
+        this.#packs.enter(await writer.finish());
+      } finally {
+        await drafted;
+      }
+      await drafting;
+      await this.#publish(drafts);
+      for (const write of late) {
+        await this.#draft([write], drafts);
+        await this.#publish(drafts);
       }
       if (accepted.length > 0) await fileOps.syncDirectory(states);
     } catch (thrown) {
       await writer.abandon();
+      for (const draft of drafts) await draft.abandon();
       const error = storageFailed(thrown, `Cannot store pages in ${packs}`);
       for (const write of writes) write.reject(error);
       return;
     }
     for (const write of accepted) write.resolve({ missing: [] });
+  }
+
+  async #draft(writes: readonly Write[], drafts: ManifestDraft[]): Promise<void> {
+    await sideBySide(writes, MANIFESTS_AT_ONCE_MAX, async ({ key, manifest, references, basedOn }) => {
+      drafts.push(await this.#manifests.draft(key, { manifest, references }, basedOn));
+    });
+  }
+
+  /** Takes them away, one after the other. */
+  async #publish(drafts: ManifestDraft[]): Promise<void> {
+    for (let draft = drafts[0]; draft !== undefined; draft = drafts[0]) {
+      await draft.publish();
+      drafts.shift();
+      this.#collection?.noteWritten(draft.key, draft.references, draft.bases);
+    }
   }
 
   /**
@@ -310,6 +343,13 @@ class PackedPages implements PagePacks {
 }
 
 function ignore(): void {}
+
+function firstOfEachKey(writes: readonly Write[]): [Write[], Write[]] {
+  const keys = new Set<string>();
+  const isFirst = ({ key }: Write): boolean => keys.size < keys.add(key).size;
+  const early = writes.filter(isFirst);
+  return [early, writes.filter((write) => !early.includes(write))];
+}
 
 function closedError(): WorldError {
   return new WorldError('RUNTIME_CLOSED', 'The page store is closed. Open the data directory again.');
