@@ -28,7 +28,7 @@ export interface Journal extends AsyncDisposable {
   read(fromSeq?: number): AsyncIterable<JournalEntry>;
   /**
    * Appends in call order and resolves when the entry would survive power loss; concurrent appends share
-   * one fdatasync. @throws STORAGE_FAILED: then this and every later append fails until reopened, because
+   * one synced write. @throws STORAGE_FAILED: then this and every later append fails until reopened, because
    * what reached the disk is unknown.
    */
   append(record: JournalRecord): Promise<JournalEntry>;

@@ -1,4 +1,4 @@
-import { type FileOps, nodeFileOps, type OpenFile } from '../../src/storage/file-ops.js';
+import { type FileAccess, type FileOps, nodeFileOps, type OpenFile } from '../../src/storage/file-ops.js';
 
 /** A call of the file system, as `fail` sees it. */
 export interface FileCall {
@@ -28,7 +28,7 @@ export class FaultyFiles implements FileOps {
   readonly calls: FileCall[] = [];
   fault: (call: FileCall) => FileFault | null = () => null;
 
-  async open(path: string, access: 'read' | 'update' | 'create'): Promise<OpenFile> {
+  async open(path: string, access: FileAccess): Promise<OpenFile> {
     this.#meet({ call: 'open', path });
     const file = await nodeFileOps.open(path, access);
     return {
@@ -36,10 +36,11 @@ export class FaultyFiles implements FileOps {
         this.#meet({ call: 'read', path });
         return file.read(into, offset);
       },
-      write: (bytes, offset) => this.#write(file, path, bytes, offset),
-      datasync: async () => {
-        this.#meet({ call: 'sync', path });
-        await file.datasync();
+      write: async (bytes, offset) => {
+        const written = await this.#write(file, path, bytes, offset);
+        // A write to a log is one that is synced: the sync can fail after the bytes have arrived.
+        if (access === 'log') this.#meet({ call: 'sync', path });
+        return written;
       },
       sync: async () => {
         this.#meet({ call: 'sync', path });

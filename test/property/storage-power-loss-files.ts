@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { FileOps, OpenFile } from '../../src/storage/file-ops.js';
+import type { FileAccess, FileOps, OpenFile } from '../../src/storage/file-ops.js';
 
 interface Inode {
   /** What programs see. */
@@ -69,7 +69,7 @@ export class PowerLossFiles implements FileOps {
     return survivor;
   }
 
-  async open(path: string, access: 'read' | 'update' | 'create'): Promise<OpenFile> {
+  async open(path: string, access: FileAccess): Promise<OpenFile> {
     this.#call();
     const found = this.#names.get(path);
     if (!found && access !== 'create') throw Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT' });
@@ -90,9 +90,9 @@ export class PowerLossFiles implements FileOps {
         inode.bytes.copy(grown);
         grown.set(bytes, offset);
         inode.bytes = grown;
+        if (access === 'log') await sync();
         return bytes.length;
       },
-      datasync: sync,
       sync,
       truncate: async (size) => {
         this.#call();

@@ -16,7 +16,7 @@ export interface Pending {
   failed(error: WorldError): void;
 }
 
-/** The file that records are appended to, and the end of what it holds. */
+/** The file that records are appended to, opened as a `log`, and the end of what it holds. */
 export interface CommitTarget {
   readonly file: OpenFile;
   readonly path: string;
@@ -24,8 +24,8 @@ export interface CommitTarget {
 }
 
 /**
- * Writes queued records in order: whatever has gathered while the disk was busy goes out in one write and
- * one fdatasync. A batch is never divided between files. After a failure nothing more is written, because what
+ * Writes queued records in order: whatever has gathered while the disk was busy goes out in one write, and
+ * becomes durable in it. A batch is never divided between files. After a failure nothing more is written, because what
  * reached the disk is unknown.
  */
 export class GroupCommit {
@@ -109,7 +109,6 @@ export class GroupCommit {
     const bytes = records.length === 1 && records[0] ? records[0] : Buffer.concat(records);
     let { offset } = this.#target;
     await writeFully(file, bytes, offset);
-    await file.datasync();
     for (const [index, pending] of batch.entries()) {
       offset += records[index]?.length ?? 0;
       this.#target = { file, path, offset };

@@ -244,7 +244,7 @@ class AppendOnlyJournal implements JournalFile {
     const { seq, hash } = this.#durable;
     const start = { seq, hash, end: SEGMENT_HEADER_BYTES };
     await atomicWrite(fileOps, path, encodeHeader({ number, firstSeq: seq + 1, prevHash: hash }));
-    const file = await fileOps.open(path, 'update');
+    const file = await fileOps.open(path, 'log');
     this.#segments.push({ number, path, firstSeq: seq + 1, start, end: start.end, points: [] });
     this.#target = { file, path, offset: start.end };
     await target.file.close();

@@ -172,7 +172,7 @@ async function scanFile(
 }
 
 async function openLast(fileOps: FileOps, path: string, tornTail: Scan['tornTail']): Promise<OpenFile> {
-  const file = await fileOps.open(path, 'update');
+  const file = await fileOps.open(path, 'log');
   try {
     if (tornTail) {
       await file.truncate(tornTail.offset);
