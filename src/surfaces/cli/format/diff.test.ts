@@ -86,3 +86,17 @@ describe('variables', () => {
     );
   });
 });
+
+describe('counts', () => {
+  test('of lines are in words that agree with them', () => {
+    expect(diffText(PLAIN, ofFiles(file('/a', '')), 'stat')).toContain('1 line added, 0 lines removed');
+  });
+
+  test('of pages say when memory is the same', () => {
+    const pages = { problem: null, differing: 0, total: 6769, pageBytes: 4096 };
+    const memory = (differing: number) =>
+      diffText(PLAIN, { ...NOTHING, pages: { ...pages, differing } }, 'full');
+    expect(memory(0)).toContain('Memory: the same, 6769 pages of 4096 bytes');
+    expect(memory(59)).toContain('Memory: 59 of 6769 pages of 4096 bytes differ (');
+  });
+});

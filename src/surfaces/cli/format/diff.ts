@@ -123,7 +123,7 @@ function statText(paint: Paint, { differences, more }: NonNullable<DiffView['fil
   const count = `${differences.length}${more ? ' or more' : ''} ${differences.length === 1 ? 'file differs' : 'files differ'}`;
   const added = total(({ linesAdded }) => linesAdded);
   const removed = total(({ linesRemoved }) => linesRemoved);
-  return `${rows.join('')} ${count}, ${added} lines added, ${removed} lines removed\n`;
+  return `${rows.join('')} ${count}, ${linesText(added)} added, ${linesText(removed)} removed\n`;
 }
 
 function variablesText(paint: Paint, variables: NonNullable<DiffView['variables']>, form: DiffForm): string {
@@ -176,6 +176,10 @@ function padded(text: string, width: number): string {
   return text + ' '.repeat(width - displayWidth(text));
 }
 
+function linesText(count: number): string {
+  return `${count} ${count === 1 ? 'line' : 'lines'}`;
+}
+
 function listed(names: readonly string[]): string {
   const shown = names.slice(0, NAMED_MAX).map(printable).join(', ');
   return names.length > NAMED_MAX ? `${shown} and ${names.length - NAMED_MAX} more` : shown;
@@ -183,7 +187,8 @@ function listed(names: readonly string[]): string {
 
 function pagesText({ problem, differing, total, pageBytes }: NonNullable<DiffView['pages']>): string {
   if (problem !== null || differing === null || total === null) return `Memory: not compared. ${problem}\n`;
-  const share = total === 0 ? 0 : (100 * differing) / total;
+  if (differing === 0) return `Memory: the same, ${total} pages of ${pageBytes} bytes\n`;
+  const share = (100 * differing) / total;
   const bytes = bytesText(differing * pageBytes);
   return `Memory: ${differing} of ${total} pages of ${pageBytes} bytes differ (${bytes}, ${numberText(share)} %)\n`;
 }
