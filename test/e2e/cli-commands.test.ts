@@ -259,7 +259,7 @@ describe('errors', () => {
     expect(await wr.wr('show', 'nobody')).toEqual({
       code: 3,
       out: '',
-      err: 'error WORLD_NOT_FOUND: There is no world "nobody". See: wr list --all\n',
+      err: 'error WORLD_NOT_FOUND: There is no world "nobody", or it was deleted and is forgotten. See: wr list --all\n',
     });
     const unknown = await wr.wr('exce');
     expect(unknown).toMatchObject({ code: 2, out: '' });

@@ -1,10 +1,22 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 export const DATA_FILE = 'data.mdb';
 const FILES = [DATA_FILE, 'lock.mdb'] as const;
 /** There while an index is being opened. Left over, it tells that opening ended the process. */
 const OPENING_FILE = 'opening';
+
+/** How far the file reaches beyond its last page, as a hole: more than a transaction usually takes. */
+const ROOM_BYTES = 1024 * 1024;
 
 const META_BYTES = 168;
 const MAGIC = 0xbeef_c0de;
@@ -30,13 +42,32 @@ export function indexDamage(directory: string): string | null {
 }
 
 function fileDamage(file: number): string | null {
-  const { size } = fstatSync(file);
+  const end = endOfPages(file);
+  if (end === null) return 'its file is damaged';
+  return fstatSync(file).size < end ? 'its file was cut off' : null;
+}
+
+/**
+ * Lets the file reach beyond its last page. LMDB does not write a page that one transaction both took and gave back, so the
+ * file of a sound index may end before the last page that was taken. Before a transaction this makes room for it, and after
+ * one it makes up for what that was not enough for: only a file that was cut off is too short, whenever the process ends.
+ */
+export function keepRoom(directory: string): void {
+  const file = openSync(join(directory, DATA_FILE), 'r+');
+  try {
+    const end = endOfPages(file);
+    if (end !== null && fstatSync(file).size < end + ROOM_BYTES / 2) ftruncateSync(file, end + ROOM_BYTES);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Where the last page that was ever taken ends; null when the root pages are not those of an index. */
+function endOfPages(file: number): number | null {
   const first = readMeta(file, 0);
-  if (first === null) return 'its file is damaged';
-  const second = readMeta(file, first.pageSize);
-  if (second === null || second.pageSize !== first.pageSize) return 'its file is damaged';
-  const lastPage = Math.max(first.lastPage, second.lastPage);
-  return size < (lastPage + 1) * first.pageSize ? 'its file was cut off' : null;
+  const second = first && readMeta(file, first.pageSize);
+  if (first === null || second === null || second.pageSize !== first.pageSize) return null;
+  return (Math.max(first.lastPage, second.lastPage) + 1) * first.pageSize;
 }
 
 function readMeta(file: number, offset: number): { pageSize: number; lastPage: number } | null {

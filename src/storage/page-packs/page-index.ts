@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { WorldError } from '../../model/world-error.js';
 import type { PageHash } from '../../ports/page-store.js';
 import { storageFailed } from '../file-ops.js';
-import { indexDamage, noteOpened, noteOpening, removeIndexFiles } from './index-files.js';
+import { indexDamage, keepRoom, noteOpened, noteOpening, removeIndexFiles } from './index-files.js';
 import type { PackedPage } from './pack-format.js';
 
 /** Where a page is: the pack by its number, and its entry there. */
@@ -166,7 +166,10 @@ export class PageIndex {
   change<T>(work: () => T): T {
     this.#requireOpen();
     try {
-      return this.#root.transactionSync(work);
+      keepRoom(this.#directory);
+      const result = this.#root.transactionSync(work);
+      keepRoom(this.#directory);
+      return result;
     } catch (thrown) {
       throw this.#failed(thrown);
     }
