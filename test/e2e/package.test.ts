@@ -17,6 +17,7 @@ const EXPECTED_TOP = [
   'docs',
   'examples',
   'guest',
+  'native',
   'package.json',
 ];
 

@@ -11,6 +11,7 @@ import { linkAgain } from './link-libraries.js';
 import { pinGlobals } from './pins.js';
 import { MEMORY_MAX_BYTES } from './sizes.js';
 import { decodeStartup, PackedSlots } from './startup-format.js';
+import type { WrittenPagesAddon } from './written-pages.js';
 
 export { EXECUTOR_STACK_MIB } from './sizes.js';
 
@@ -21,6 +22,8 @@ export interface BootOptions {
   readonly startupSnapshot: Uint8Array;
   /** One cell of shared memory. The host stores 2 to interrupt the guest; the executor clears it. */
   readonly interrupt: Int32Array;
+  /** The kernel's record of written pages, where there is one. Without it everything is compared. */
+  readonly writtenPages: WrittenPagesAddon | null;
 }
 
 /**
@@ -56,6 +59,7 @@ export async function bootExecutor(options: BootOptions): Promise<Executor> {
     base: { digest: startup.baseDigest, slots: base.slotsUsed },
   });
   executor.load(slots, { indexes: new Int32Array(0), ids: new Int32Array(0), registers: base.registers });
+  if (options.writtenPages !== null) guest.memory.trackWrites(options.writtenPages);
   guest.engine.lock.locked = true;
   return executor;
 }

@@ -2,6 +2,7 @@ import { PAGE_BYTES } from '../../../ports/page-store.js';
 import { type PageSink, type PageSlots, UNKNOWN_PAGE } from './executor-contract.js';
 import type { EngineExports } from './pyodide-internals.js';
 import { roundUp, WASM_PAGE_BYTES } from './sizes.js';
+import { runsOf, WrittenPages, type WrittenPagesAddon } from './written-pages.js';
 
 const ZERO_PAGE = Buffer.alloc(PAGE_BYTES);
 const ZERO_BLOCK = Buffer.alloc(WASM_PAGE_BYTES);
@@ -13,7 +14,7 @@ const STACK_CANARY_BYTES = 1024;
 
 /**
  * The guest's linear memory and a contiguous copy of what it held at the last load or commit. Changed pages are
- * found by comparing the two. Two regions are not part of a state: the dead C stack below the stack pointer, and
+ * found by comparing the two, all of it or those pages that the kernel knows to have been written. Two regions are not part of a state: the dead C stack below the stack pointer, and
  * everything above `sbrk(0)`; both are kept free of what other worlds left there.
  */
 export class GuestMemory {
@@ -25,6 +26,7 @@ export class GuestMemory {
   #ids: Int32Array<ArrayBuffer>;
   /** `sbrk(0)` at the last load or commit. */
   #heapTop: number;
+  #written: WrittenPages | null = null;
 
   constructor(exports: EngineExports, grow: (bytes: number) => boolean) {
     this.#exports = exports;
@@ -41,6 +43,11 @@ export class GuestMemory {
 
   get heapTop(): number {
     return this.#exports.sbrk(0);
+  }
+
+  /** Compares only written pages from now on. Memory and copy are equal now, as they are after a load. */
+  trackWrites(addon: WrittenPagesAddon): void {
+    this.#written = WrittenPages.begin(() => this.#exports.memory.buffer, addon);
   }
 
   /** Growth on the guest's behalf: what the guest sees never exceeds `limit`, what the thread holds may. */
@@ -69,9 +76,14 @@ export class GuestMemory {
     if (top < this.#heapTop) memory.fill(0, top, this.#heapTop);
     this.#growShadow();
     const changed: number[] = [];
+    let compared = 0;
     for (const [start, end] of this.#liveRanges(Math.max(top, this.#heapTop))) {
-      comparePages(memory, this.#shadow, start, end, changed);
+      for (const [page, count] of this.#suspects(start, end)) {
+        compared += count;
+        comparePages(memory, this.#shadow, page * PAGE_BYTES, (page + count) * PAGE_BYTES, changed);
+      }
     }
+    this.#record((written) => written.compared(compared, changed));
     return changed;
   }
 
@@ -155,6 +167,23 @@ export class GuestMemory {
     }
     this.#exports.world_visible_memory_bytes.value = roundUp(this.#heapTop, WASM_PAGE_BYTES);
     this.#clearDeadStack();
+  }
+
+  /** What may have changed in a range: runs of pages. All of it when there is no record. */
+  #suspects(start: number, end: number): Iterable<readonly [page: number, count: number]> {
+    const listed = this.#record((written) => runsOf(written.list(start, end)));
+    return listed ?? [[start / PAGE_BYTES, (end - start) / PAGE_BYTES]];
+  }
+
+  /** Asks the record of written pages. One that fails is not asked again: comparing everything needs none. */
+  #record<Answer>(ask: (written: WrittenPages) => Answer): Answer | null {
+    if (this.#written === null) return null;
+    try {
+      return ask(this.#written);
+    } catch {
+      this.#written = null;
+      return null;
+    }
   }
 
   *#liveRanges(top: number): Generator<readonly [number, number]> {

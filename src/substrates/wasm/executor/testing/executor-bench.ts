@@ -67,6 +67,7 @@ export class TestExecutor {
       module: startup.module,
       startupSnapshot: startup.bytes,
       interrupt: made.interrupt,
+      writtenPages: true,
       pages: slab.pages,
       next: slab.next,
     });

@@ -3,6 +3,7 @@ import { bootExecutor } from '../boot-executor.js';
 import { WasmExecutor } from '../executor.js';
 import type { CommitDelta, Executor, LoadDelta, RunOutcome, RunRequest } from '../executor-contract.js';
 import { PackedSink, PackedSlots } from '../startup-format.js';
+import { loadWrittenPages } from '../written-pages.js';
 
 /** A worker thread that lets a test drive one executor. Page slots are one shared array with a common counter. */
 
@@ -12,6 +13,8 @@ export type TestOrder =
       readonly module: WebAssembly.Module;
       readonly startupSnapshot: Uint8Array;
       readonly interrupt: Int32Array;
+      /** Whether to use the kernel's record of written pages. */
+      readonly writtenPages: boolean;
       readonly pages: Uint8Array;
       readonly next: Int32Array;
     }
@@ -37,7 +40,8 @@ const held: { executor?: Executor; slots?: PackedSlots; next?: Int32Array } = {}
 
 async function handle(order: TestOrder): Promise<TestAnswer> {
   if (order.op === 'boot') {
-    held.executor = await bootExecutor(order);
+    const writtenPages = order.writtenPages ? loadWrittenPages() : null;
+    held.executor = await bootExecutor({ ...order, writtenPages });
     held.slots = new PackedSlots(order.pages);
     held.next = order.next;
     return { boot: { digest: held.executor.baseDigest, memoryBytes: held.executor.memoryBytes } };
