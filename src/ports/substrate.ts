@@ -74,6 +74,14 @@ export interface DurableState {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** How something of a substrate is on this machine, for `wr doctor`. `warn`: works, but not as well as it could. */
+export interface SubstrateFinding {
+  readonly name: string;
+  readonly status: 'ok' | 'warn';
+  /** What was found, and what to do about it. */
+  readonly message: string;
+}
+
 /** Memory that a substrate's states take together. */
 export interface MemoryUse {
   readonly usedBytes: number;
@@ -212,6 +220,8 @@ export interface Substrate extends AsyncDisposable {
   memory(): MemoryUse;
   /** Memory of all states, after whatever nobody holds any more was freed. */
   measureMemory(wait: Wait): Promise<MemoryUse>;
+  /** What an operator may want to know about how it runs here. Starts what is needed to find out. */
+  findings?(wait: Wait): Promise<readonly SubstrateFinding[]>;
   /** Keys in the page store that a durable state needs, in the form that a collection has them. */
   durableKeys(durable: DurableState): readonly string[];
 }

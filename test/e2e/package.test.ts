@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { usableAddon } from '../../src/substrates/wasm/executor/testing/written-pages.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -72,6 +73,28 @@ describe('the packed package', () => {
       console.log(value, typeof substrateSuite);`,
     );
     expect(run(process.execPath, ['use.mjs'], folder)).toBe('45 function\n');
+  }, 120_000);
+
+  test('works without its native parts, says so, and makes them again as it says', () => {
+    const env = { ...process.env, WORLD_DATA_DIR: join(folder, 'data') };
+    const wr = join(folder, 'node_modules/.bin/wr');
+    const built = join(folder, 'node_modules/world-runtime/native/build');
+    const changedPages = () => {
+      const { checks } = JSON.parse(run(wr, ['doctor', '--json'], folder, env)) as {
+        checks: { name: string; status: string; message: string }[];
+      };
+      return checks.find(({ name }) => name === 'changed pages');
+    };
+    const best = usableAddon() === null ? 'warn' : 'ok';
+    expect(changedPages()).toMatchObject({ status: best });
+    rmSync(built, { recursive: true, force: true });
+    expect(changedPages()).toMatchObject({
+      status: 'warn',
+      message: expect.stringContaining('npm rebuild world-runtime'),
+    });
+    expect(run(wr, ['exec', 'first', 'x * 8'], folder, env)).toBe('48\n');
+    run('npm', ['rebuild', 'world-runtime'], folder);
+    expect(changedPages()).toMatchObject({ status: best });
   }, 120_000);
 });
 

@@ -104,6 +104,7 @@ const StatsSchema = z.strictObject({
   slotsBudget: Count,
   foreignLoads: Count,
   loads: Count,
+  trackingWrites: Count,
 });
 
 const run = { run: Handle };

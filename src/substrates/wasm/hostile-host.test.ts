@@ -250,7 +250,7 @@ describe('a host that lies', () => {
 
   test('it is gone when its lie was noticed', async () => {
     const source = `let told = 0; const on = (m) => {
-      if (m.type === 'stats') say({ type: 'stats', request: m.request, stats: { workers: 1, idle: 1, replaced: 0, queued: 0, states: 1, slotsUsed: 1, slotsBudget: 1, foreignLoads: 0, loads: 0 } });
+      if (m.type === 'stats') say({ type: 'stats', request: m.request, stats: { workers: 1, idle: 1, replaced: 0, queued: 0, states: 1, slotsUsed: 1, slotsBudget: 1, foreignLoads: 0, loads: 0, trackingWrites: 0 } });
       if (m.type === 'run') say({ type: 'started', run: -5 }); };`;
     const substrate = await openHostile(source);
     const { pid } = await substrate.stats();

@@ -21,6 +21,7 @@ import type {
   MemoryUse,
   StateRef,
   Substrate,
+  SubstrateFinding,
   SubstrateSupport,
   Wait,
   WorldSpec,
@@ -296,6 +297,12 @@ export class WasmSubstrate implements Substrate {
     await this.#hosts.close();
   }
 
+  async findings(wait: Wait): Promise<readonly SubstrateFinding[]> {
+    // Workers that are still booting do not know it yet; one is always there.
+    const { trackingWrites } = await this.stats(wait);
+    return [trackingFinding(trackingWrites > 0)];
+  }
+
   /** Facts about the executor host, for diagnosis and tests. */
   async stats(wait: Wait = {}, image?: ImageHash): Promise<HostStats & { readonly pid: number }> {
     const { process } = await this.#hosts.live(image ?? null, wait);
@@ -322,6 +329,21 @@ export class WasmSubstrate implements Substrate {
     this.#known.set(host, known);
     return known;
   }
+}
+
+function trackingFinding(tracks: boolean): SubstrateFinding {
+  const name = 'changed pages';
+  if (tracks) {
+    return {
+      name,
+      status: 'ok',
+      message: 'the kernel lists the pages that a run wrote; only those are compared',
+    };
+  }
+  const message =
+    'the whole memory of a world is compared after each run, so that runs take up to twice as long. Better: Linux 6.7 or later, ' +
+    'a C compiler, and then npm rebuild world-runtime (in a clone: npm run build)';
+  return { name, status: 'warn', message };
 }
 
 function imagesOf(

@@ -134,6 +134,8 @@ export interface Executor {
   readonly baseDigest: string;
   /** Present size of the wasm memory, bytes. It never shrinks. */
   readonly memoryBytes: number;
+  /** True while the kernel says which pages were written, so that no others are compared. */
+  readonly tracksWrites: boolean;
   /**
    * The base state, at which a booted executor stands: number of slots `writeBase` needs, then the write: every page
    * whole, first those of the memory, then those of files.

@@ -77,6 +77,10 @@ export class WasmExecutor implements Executor {
     return this.#parts.memory.sizeBytes;
   }
 
+  get tracksWrites(): boolean {
+    return this.#parts.memory.tracksWrites;
+  }
+
   /** Captures the present state whole, as the base of all worlds. */
   captureBase(sink: PageSink): CommitDelta {
     this.#parts.files.closeUnsaveable();

@@ -45,6 +45,10 @@ export class GuestMemory {
     return this.#exports.sbrk(0);
   }
 
+  get tracksWrites(): boolean {
+    return this.#written !== null;
+  }
+
   /** Compares only written pages from now on. Memory and copy are equal now, as they are after a load. */
   trackWrites(addon: WrittenPagesAddon): void {
     this.#written = WrittenPages.begin(() => this.#exports.memory.buffer, addon);

@@ -6,8 +6,10 @@ declare namespace WebAssembly {
   class Global<T extends keyof ValueTypeMap = keyof ValueTypeMap> {
     value: ValueTypeMap[T];
   }
-  interface Memory {
+  class Memory {
+    constructor(pages: { initial: number; maximum?: number });
     readonly buffer: ArrayBuffer;
+    grow(pages: number): number;
   }
   interface Table {
     readonly length: number;

@@ -120,9 +120,13 @@ export class WrittenPages {
     if (this.list(0, end).length !== 0) throw new Error('pages count as written before they are');
     const before = last[0] ?? 0;
     last[0] = before ^ 1;
-    const listed = this.list(0, end);
+    let listed: Uint32Array;
+    try {
+      listed = this.list(0, end).slice();
+    } finally {
+      last[0] = before;
+    }
     if (listed.length !== 1 || listed[0] !== page) throw new Error('a written page is not listed');
-    last[0] = before;
     orThrow(this.#addon.unwrite(this.#memory(), end - PAGE_BYTES, PAGE_BYTES), 'madvise');
     if (last[0] !== before || this.list(0, end).length !== 0) throw new Error('a page cannot be settled');
   }

@@ -70,6 +70,11 @@ export class ExecutorPool {
     return this.#seats.size;
   }
 
+  /** Workers whose kernel tells them which pages were written. */
+  get trackingWrites(): number {
+    return [...this.#seats].filter((seat) => seat.tracksWrites).length;
+  }
+
   get idle(): number {
     return [...this.#seats].filter((seat) => seat.status === 'idle').length;
   }
@@ -198,6 +203,7 @@ export class ExecutorPool {
     switch (message.type) {
       case 'booted':
         seat.threadId = message.threadId;
+        seat.tracksWrites = message.tracksWrites;
         this.#booted(seat, message.baseDigest, message.baseSlots);
         return;
       case 'base':

@@ -45,6 +45,7 @@ export class ExecutorSeat {
   openSlot = 0;
   /** Its thread's number in the kernel; null where that does not tell. */
   threadId: number | null = null;
+  tracksWrites = false;
   /** What the executor's memory holds, as far as it is not overwritten by the run in progress. */
   table: PageTable = EMPTY_TABLE;
   files: FileTree | null = null;

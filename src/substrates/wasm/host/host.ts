@@ -229,6 +229,7 @@ export class ExecutorHost {
         slotsBudget: memory?.slab.budgetSlots ?? 0,
         loads: pool?.loads ?? 0,
         foreignLoads: pool?.foreignLoads ?? 0,
+        trackingWrites: pool?.trackingWrites ?? 0,
       },
     });
   }

@@ -179,6 +179,8 @@ export interface HostStats {
   /** Runs whose worker last held a state of another lineage, and all runs. */
   readonly foreignLoads: number;
   readonly loads: number;
+  /** Workers that compare only pages which the kernel says were written. */
+  readonly trackingWrites: number;
 }
 
 /** Why a request came to nothing. */

@@ -38,6 +38,7 @@ const DONE: RunOutcome = {
 class FakeExecutor implements Executor {
   readonly baseDigest = 'd';
   readonly baseSlots = 1;
+  readonly tracksWrites = true;
   readonly memoryBytes = 1;
   readonly calls: string[] = [];
   outcome: RunOutcome = DONE;

@@ -98,8 +98,8 @@ export function createWorkerLoop(options: WorkerLoopOptions): (message: ToWorker
       case 'boot': {
         interrupt = message.interrupt;
         executor = await options.boot(message);
-        const { baseDigest, baseSlots } = executor;
-        return post({ type: 'booted', baseDigest, baseSlots, threadId: options.threadId });
+        const { baseDigest, baseSlots, tracksWrites } = executor;
+        return post({ type: 'booted', baseDigest, baseSlots, tracksWrites, threadId: options.threadId });
       }
       case 'writeBase':
         receive(message.segments, new Int32Array(0));

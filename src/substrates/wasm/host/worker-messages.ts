@@ -52,6 +52,8 @@ export type FromWorker =
       readonly type: 'booted';
       readonly baseDigest: string;
       readonly baseSlots: number;
+      /** The kernel tells it which pages were written. */
+      readonly tracksWrites: boolean;
       /** Its number in the kernel; null where that does not tell. */
       readonly threadId: number | null;
     }

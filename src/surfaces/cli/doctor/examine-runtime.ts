@@ -38,6 +38,7 @@ export async function examineRuntime(
   await examine('trits', () => tritsCheck(context));
   await examine('duckdb', () => duckDbCheck(context));
   await examine('engine', () => engineCheck(context, signal));
+  checks.push(...(await substrateChecks(context, signal)));
   await examine('startup snapshot', () => startupCheck(dataDir));
   await examine('isolation', () => isolationCheck(context));
   return checks;
@@ -116,6 +117,17 @@ async function engineCheck({ parts }: RuntimeContext, signal: AbortSignal): Prom
   const digest = await substrate.baseDigest({ signal });
   const took = msText(parts.clock.monotonicMs() - start);
   return ok('engine', `${name} starts in ${took}; base image ${digest.slice(0, 16)}`);
+}
+
+/** What the default substrate tells about itself. */
+async function substrateChecks({ parts }: RuntimeContext, signal: AbortSignal): Promise<readonly Check[]> {
+  const substrate = parts.substrates.get(parts.defaultSubstrate);
+  try {
+    return (await substrate?.findings?.({ signal })) ?? [];
+  } catch (thrown) {
+    if (signal.aborted) throw thrown;
+    return [fail(parts.defaultSubstrate, thrown)];
+  }
 }
 
 async function startupCheck(dataDir: string): Promise<Check> {

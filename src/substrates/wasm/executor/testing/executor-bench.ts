@@ -50,6 +50,7 @@ export class TestExecutor {
   #files: FileTree | null = null;
   #registers: Registers | null = null;
   digest = '';
+  tracksWrites = false;
 
   private constructor() {
     this.#worker = new Worker(new URL('./executor-worker.js', import.meta.url), {
@@ -59,19 +60,28 @@ export class TestExecutor {
     });
   }
 
-  /** @param base the base as another executor wrote it; without it, this one writes it. */
-  static async boot(startup: Startup, slab: TestSlab, base?: TestState): Promise<TestExecutor> {
+  /**
+   * @param base the base as another executor wrote it; without it, this one writes it.
+   * @param writtenPages whether to use the kernel's record of written pages, where there is one.
+   */
+  static async boot(
+    startup: Startup,
+    slab: TestSlab,
+    base?: TestState,
+    writtenPages = true,
+  ): Promise<TestExecutor> {
     const made = new TestExecutor();
     const { boot } = await made.#call({
       op: 'boot',
       module: startup.module,
       startupSnapshot: startup.bytes,
       interrupt: made.interrupt,
-      writtenPages: true,
+      writtenPages,
       pages: slab.pages,
       next: slab.next,
     });
     made.digest = boot?.digest ?? '';
+    made.tracksWrites = boot?.tracksWrites ?? false;
     if (base === undefined) made.#apply(deltaOf(await made.#call({ op: 'writeBase' })));
     else {
       const [pages, files, registers] = [base.pages, base.files, base.registers];

@@ -28,7 +28,11 @@ export type TestOrder =
 
 export interface TestAnswer {
   readonly error?: string;
-  readonly boot?: { readonly digest: string; readonly memoryBytes: number };
+  readonly boot?: {
+    readonly digest: string;
+    readonly memoryBytes: number;
+    readonly tracksWrites: boolean;
+  };
   readonly delta?: CommitDelta;
   readonly outcome?: RunOutcome;
   readonly found?: number;
@@ -44,7 +48,8 @@ async function handle(order: TestOrder): Promise<TestAnswer> {
     held.executor = await bootExecutor({ ...order, writtenPages });
     held.slots = new PackedSlots(order.pages);
     held.next = order.next;
-    return { boot: { digest: held.executor.baseDigest, memoryBytes: held.executor.memoryBytes } };
+    const { baseDigest, memoryBytes, tracksWrites } = held.executor;
+    return { boot: { digest: baseDigest, memoryBytes, tracksWrites } };
   }
   const { executor, slots, next } = held;
   if (executor === undefined || slots === undefined || next === undefined) throw new Error('not booted');
