@@ -1,11 +1,10 @@
 import { PAGE_BYTES } from '../../../ports/page-store.js';
 import { type PageSink, type PageSlots, UNKNOWN_PAGE } from './executor-contract.js';
 import type { EngineExports } from './pyodide-internals.js';
-import { roundUp, WASM_PAGE_BYTES } from './sizes.js';
+import { roundUp, WASM_PAGE_BYTES, ZERO_BLOCK } from './sizes.js';
 import { runsOf, WrittenPages, type WrittenPagesAddon } from './written-pages.js';
 
 const ZERO_PAGE = Buffer.alloc(PAGE_BYTES);
-const ZERO_BLOCK = Buffer.alloc(WASM_PAGE_BYTES);
 /** No function of the engine has a stack frame that could leave this much untouched, bytes. */
 const STACK_GAP_BYTES = 16 * WASM_PAGE_BYTES;
 

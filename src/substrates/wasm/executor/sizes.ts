@@ -2,6 +2,8 @@ import { MIB } from '../../../model/limits.js';
 
 /** Unit in which WebAssembly memory grows, bytes. */
 export const WASM_PAGE_BYTES = 65_536;
+/** As much of zeros, to compare with. */
+export const ZERO_BLOCK = Buffer.alloc(WASM_PAGE_BYTES);
 /** Hard limit of one guest's memory, compiled into the engine, bytes. */
 export const MEMORY_MAX_BYTES = 1024 * MIB;
 

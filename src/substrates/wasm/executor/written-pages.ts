@@ -1,6 +1,7 @@
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { PAGE_BYTES } from '../../../ports/page-store.js';
+import { WASM_PAGE_BYTES, ZERO_BLOCK } from './sizes.js';
 
 /** `native/written-pages.c`: each function answers a number, negative for an errno. */
 export interface WrittenPagesAddon {
@@ -99,8 +100,13 @@ export class WrittenPages {
     const start = address === this.#address ? this.#imageBytes : 0;
     const end = memory.byteLength;
     if (start === end) return;
+    // What follows `start` becomes zeros that take no memory, and zeros are not written.
+    ftruncateSync(this.#image, start);
     ftruncateSync(this.#image, end);
-    this.#write(start, end - start);
+    for (let at = start; at < end; at += WASM_PAGE_BYTES) {
+      const block = new Uint8Array(memory, at, WASM_PAGE_BYTES);
+      if (ZERO_BLOCK.compare(block) !== 0) this.#write(at, WASM_PAGE_BYTES);
+    }
     orThrow(this.#addon.map(memory, start, end - start, this.#image), 'mmap');
     [this.#imageBytes, this.#address] = [end, address];
   }
