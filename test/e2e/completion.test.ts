@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ACTIONS } from '../../src/actions/table.js';
 import { type SimulatedWr, simulatedWr } from './cli-simulated.js';
 
@@ -84,24 +84,116 @@ test('a shell that is not known is refused with those that are', async () => {
   });
 });
 
-describe.each(['zsh', 'fish'])('the script for %s', (shell) => {
-  test('has every command and asks for names', async () => {
-    const { out } = await wr.wr('completion', shell);
-    for (const word of ['push-down', 'bisect', 'completion', '__complete', 'graph'])
-      expect(out).toContain(word);
-  });
-
+/** Whether a shell is installed. REQUIRE_SHELLS=1 says that it must be. */
+function isInstalled(shell: string): boolean {
   const isThere = spawnSync(shell, ['--version'], { stdio: 'ignore' }).status === 0;
-  if (!isThere)
-    process.stdout.write(`skipped: ${shell} reads its completion script, because it is not installed\n`);
-  test.skipIf(!isThere)('is read by it without complaint', async () => {
-    const { out } = await wr.wr('completion', shell);
-    const path = join(folder, `script.${shell}`);
-    writeFileSync(path, out);
-    const { stderr, status } = spawnSync(shell, ['-n', path], { encoding: 'utf8' });
+  if (!isThere && process.env['REQUIRE_SHELLS'] === '1') {
+    throw new Error(`REQUIRE_SHELLS=1, and there is no ${shell}`);
+  }
+  return isThere;
+}
+
+const SHELL_ENV = { PATH: `${folder}${delimiter}${process.env['PATH'] ?? ''}`, TERM: 'dumb', HOME: folder };
+
+describe.skipIf(!isInstalled('fish'))('the completion of fish (skipped where it is not installed)', () => {
+  /** What fish would offer after this text. */
+  async function offers(line: string): Promise<string[]> {
+    const path = join(folder, 'wr.fish');
+    writeFileSync(path, (await wr.wr('completion', 'fish')).out);
+    const ask = `source ${path}; complete -C ${JSON.stringify(line)}`;
+    const { stdout, stderr, status } = spawnSync('fish', ['--no-config', '-c', ask], {
+      encoding: 'utf8',
+      env: SHELL_ENV,
+      cwd: folder,
+    });
     expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+    return stdout
+      .split('\n')
+      .filter((each) => each !== '')
+      .map((each) => each.split('\t')[0] ?? '');
+  }
+
+  test('offers commands, members, options and names where they belong', async () => {
+    const all = await offers('wr ');
+    for (const command of ['exec', 'push-down', 'repl', 'bisect', 'ledger', 'help'])
+      expect(all).toContain(command);
+    expect(all).not.toContain('market');
+    expect(all).not.toContain('deposit');
+    expect(await offers('wr --data-dir /tmp/x pu')).toEqual(['pull-up', 'push-down']);
+    expect(await offers('wr exec --ea')).toEqual(['--each']);
+    expect(await offers('wr exec mar')).toEqual(['market', 'market/nash', 'mars']);
+    expect(await offers('wr ledger dep')).toEqual(['deposit']);
+    expect(await offers('wr rewind market --to market/')).toEqual(['market/nash']);
+    expect(await offers('wr snapshots rm market/')).toEqual(['market/nash']);
+    expect(await offers('wr help bis')).toEqual(['bisect']);
+    // An option of one member is not offered behind another of the same group, nor behind a command of the member's name.
+    expect(await offers('wr image create --pre')).toEqual(['--preamble']);
+    expect(await offers('wr image list --pre')).toEqual([]);
+    expect(await offers('wr list --pre')).toEqual([]);
+    // A folder, although the option of that name of another command wants a state.
+    expect(await offers('wr archive --to wr.f')).toEqual(['wr.fish']);
   });
 });
+
+describe.skipIf(!isInstalled('zsh') || spawnSync('script', ['--version']).status !== 0)(
+  'the completion of zsh (skipped where it or script is not installed)',
+  () => {
+    /** What each line has become after a Tab, typed into a terminal. */
+    async function completed(lines: readonly string[]): Promise<string[]> {
+      const path = join(folder, 'wr.zsh');
+      writeFileSync(path, (await wr.wr('completion', 'zsh')).out);
+      const terminal = spawn('script', ['-qfc', 'zsh -f -i', '/dev/null'], { env: SHELL_ENV, cwd: folder });
+      let shown = '';
+      for (const stream of [terminal.stdout, terminal.stderr]) {
+        stream.setEncoding('utf8').on('data', (text: string) => {
+          shown += text;
+        });
+      }
+      const after = async (mark: RegExp): Promise<string> => {
+        const found = () => mark.exec(shown)?.[1] ?? null;
+        await vi.waitUntil(() => found() !== null, { timeout: 20_000, interval: 10 });
+        return found() ?? '';
+      };
+      try {
+        // Control-X shows the line between marks and empties it.
+        terminal.stdin.write(
+          "PS1='> '; unsetopt zle_bracketed_paste beep; autoload -Uz compinit; compinit -u -D; " +
+            `source ${path}; save() { print -r -- "<<$BUFFER>>"; BUFFER= }; zle -N save; ` +
+            "bindkey '^X' save; LISTMAX=9999; print '<<'ready'>>'\n",
+        );
+        await after(/<<(ready)>>/);
+        const results: string[] = [];
+        for (const line of lines) {
+          shown = '';
+          terminal.stdin.write(`${line}\t\x18`);
+          results.push(await after(/<<(.*)>>/));
+        }
+        return results;
+      } finally {
+        terminal.kill('SIGKILL');
+      }
+    }
+
+    test('completes commands, members, options and names where they belong', async () => {
+      const becomes = {
+        'wr bis': 'wr bisect ',
+        'wr --data-dir /tmp/x push': 'wr --data-dir /tmp/x push-down ',
+        'wr exec --ea': 'wr exec --each ',
+        'wr exec market/': 'wr exec market/nash ',
+        'wr rewind market --to market/': 'wr rewind market --to market/nash ',
+        'wr ledger dep': 'wr ledger deposit ',
+        'wr image create --pre': 'wr image create --preamble ',
+        'wr image list --pre': 'wr image list --pre',
+        'wr gc --dry': 'wr gc --dry-run ',
+        'wr snapshots rm market/': 'wr snapshots rm market/nash ',
+        'wr snapshots remove-s': 'wr snapshots remove-snapshots ',
+        'wr help bis': 'wr help bisect ',
+        'wr archive --to wr.z': 'wr archive --to wr.zsh ',
+      };
+      expect(await completed(Object.keys(becomes))).toEqual(Object.values(becomes));
+    }, 60_000);
+  },
+);
 
 describe('help', () => {
   test('on a command that there is not is wrong usage, with the nearest name', async () => {

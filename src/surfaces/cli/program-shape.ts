@@ -35,8 +35,17 @@ export function shapeOf(program: Command): CommandShape {
 }
 
 function completedBy(argument: string | undefined): Completes {
-  if (argument === 'world' || argument === 'parent' || argument === 'from') return 'worlds';
-  return argument === 'snapshots' ? 'snapshots' : 'anything';
+  switch (argument) {
+    case 'world':
+    case 'parent':
+    case 'from':
+    case 'place':
+      return 'worlds';
+    case 'snapshots':
+      return 'snapshots';
+    default:
+      return 'anything';
+  }
 }
 
 const HELP: OptionShape = { flags: ['-h', '--help'], summary: 'more on this command', value: null };
@@ -45,6 +54,7 @@ function isListed(command: Command): boolean {
   return !command.name().startsWith('__') && !('_hidden' in command && command._hidden === true);
 }
 
+/** By the option's name, unless its value is called a file or a folder. */
 const VALUES: Readonly<Record<string, Completes>> = {
   '--snapshot': 'snapshots',
   '--to': 'snapshots',
@@ -55,17 +65,20 @@ const VALUES: Readonly<Record<string, Completes>> = {
   '--world': 'worlds',
   '--file': 'files',
   '--check': 'files',
-  '--compare': 'files',
-  '--data-dir': 'files',
-  '--preamble': 'files',
   '--wheel': 'files',
 };
 
-function optionShape({ short, long, description, required, optional }: Option): OptionShape {
+function valueOf({ flags, long }: Option): Completes {
+  if (/[<[](file|dir)\b/.test(flags)) return 'files';
+  return VALUES[long ?? ''] ?? 'anything';
+}
+
+function optionShape(option: Option): OptionShape {
+  const { short, long, description, required, optional } = option;
   const takesValue = required || optional;
   return {
     flags: [short, long].filter((flag) => flag !== undefined && flag !== null),
     summary: description,
-    value: takesValue ? (VALUES[long ?? ''] ?? 'anything') : null,
+    value: takesValue ? valueOf(option) : null,
   };
 }
