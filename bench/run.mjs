@@ -9,6 +9,7 @@ import { CLI_DAEMON } from './cli-daemon.mjs';
 import { COLD_START } from './cold-start.mjs';
 import { compareResults, failures, machineDifferences, readResults } from './compare.mjs';
 import { CPU } from './cpu.mjs';
+import { DURABLE } from './durable.mjs';
 import { FANOUT } from './fanout.mjs';
 import { LATENCY } from './latency.mjs';
 import { describeMachine } from './machine.mjs';
@@ -25,6 +26,7 @@ const MEASUREMENTS = [
   ...SIBLINGS,
   ...MEMORY,
   ...STORE,
+  ...DURABLE,
   ...CPU,
 ];
 /** With --quick, a measurement takes this part of its samples. */

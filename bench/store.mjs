@@ -36,43 +36,46 @@ async function diskBytesPerChild(dataDir, n) {
   }
 }
 
-const OPEN = `
+/** A program that opens a data directory, says how long that took, and ends as told. */
+const opening = (end) => `
 import { WorldRuntime } from ${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)};
+import { writeSync } from 'node:fs';
 const start = performance.now();
 const runtime = await WorldRuntime.open({ dataDir: process.argv[1] });
-const ms = performance.now() - start;
-process.stdout.write(String(ms));
-await runtime.close();
+writeSync(1, String(performance.now() - start));
+${end};
 `;
 
-/** 10,000 worlds with a durable state each, opened by a fresh process. */
-async function open10k(dataDir, n) {
-  const runtime = await WorldRuntime.open({ dataDir });
-  try {
-    const root = await runtime.create();
-    await root.execute('x = 1');
-    await root.snapshot();
-    for (let round = 0; round < 100; round += 1) {
-      const children = await root.branch({ count: 100 });
-      await Promise.all(
-        children.map(async (child, i) => {
-          await child.execute(`x = ${round * 100 + i}`);
-          await child.snapshot();
-        }),
-      );
-    }
-  } finally {
-    await runtime.close();
-  }
+/** Time in which a fresh process opens a data directory, ms. */
+export function openAgain(dataDir, end = 'await runtime.close()') {
   const cwd = fileURLToPath(new URL('..', import.meta.url));
-  return summarise(
-    await sample(n, 1, () => {
-      const args = ['--input-type=module', '-e', OPEN, dataDir];
-      const { stdout, stderr, status } = spawnSync(process.execPath, args, { cwd, encoding: 'utf8' });
-      if (status !== 0) throw new Error(`opening failed: ${stderr}`);
-      return Number(stdout);
-    }),
-  );
+  const args = ['--input-type=module', '-e', opening(end), dataDir];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { cwd, encoding: 'utf8' });
+  if (!(Number(stdout) > 0)) throw new Error(`opening failed: ${stderr}`);
+  return Number(stdout);
+}
+
+/** 10,000 worlds with a durable state each; `end` is what happens to the runtime then. */
+export async function makeTenThousand(dataDir, end = (runtime) => runtime.close()) {
+  const runtime = await WorldRuntime.open({ dataDir });
+  const root = await runtime.create();
+  await root.execute('x = 1');
+  await root.snapshot();
+  for (let round = 0; round < 100; round += 1) {
+    const children = await root.branch({ count: 100 });
+    await Promise.all(
+      children.map(async (child, i) => {
+        await child.execute(`x = ${round * 100 + i}`);
+        await child.snapshot();
+      }),
+    );
+  }
+  await end(runtime);
+}
+
+async function open10k(dataDir, n) {
+  await makeTenThousand(dataDir);
+  return summarise(await sample(n, 1, () => openAgain(dataDir)));
 }
 
 /** Collects what 1,000 forgotten states of 40 pages leave, beside 100 states that stay. */
