@@ -29,6 +29,17 @@ test('forgets what nobody asks for, and keeps what is used', () => {
   for (let slot = 9950; slot < 10_000; slot += 1) expect(hashes.find(hash(slot))).toEqual({ slot, epoch: 0 });
 });
 
+test('remembers no more when a few slots hold ever new contents', () => {
+  const hashes = new SlotHashes(100);
+  for (let content = 0; content < 10_000; content += 1) {
+    hashes.set(content % 50, content, hash(content));
+    expect(hashes.size).toBeLessThanOrEqual(50);
+  }
+  for (let content = 9950; content < 10_000; content += 1) {
+    expect(hashes.find(hash(content))).toEqual({ slot: content % 50, epoch: content });
+  }
+});
+
 test('never says of a slot what it held before (seed 5)', () => {
   const random = seededRandom(5n);
   const hashes = new SlotHashes(16);

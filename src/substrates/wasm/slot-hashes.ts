@@ -29,13 +29,15 @@ export class SlotHashes {
     this.#kept = kept;
   }
 
-  /** Entries remembered now. */
+  /** Entries remembered now, of slots or of contents, whichever are more. */
   get size(): number {
-    return this.#young.bySlot.size + this.#old.bySlot.size;
+    const [young, old] = [this.#young, this.#old];
+    return Math.max(young.bySlot.size + old.bySlot.size, young.byHash.size + old.byHash.size);
   }
 
   set(slot: number, epoch: number, hash: PageHash): void {
-    this.#old.bySlot.delete(slot);
+    forget(this.#young, slot);
+    forget(this.#old, slot);
     this.#young.bySlot.set(slot, { epoch, hash });
     this.#young.byHash.set(hash, slot);
     if (this.#young.bySlot.size < this.#kept) return;
@@ -64,6 +66,14 @@ export class SlotHashes {
     if (old !== undefined) this.set(slot, old.epoch, old.hash);
     return old;
   }
+}
+
+/** Also the content: slots are few, and what they held in their time is without end. */
+function forget({ bySlot, byHash }: Generation, slot: number): void {
+  const known = bySlot.get(slot);
+  if (known === undefined) return;
+  bySlot.delete(slot);
+  if (byHash.get(known.hash) === slot) byHash.delete(known.hash);
 }
 
 function newGeneration(): Generation {
