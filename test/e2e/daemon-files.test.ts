@@ -131,7 +131,11 @@ describe('wr files, through the daemon, in a world of an image', () => {
       [['get', 'w:/data/copy/a.txt', inFolder('back')], 4, /--force/],
       [['put', inFolder('nothing'), 'w:/data'], 3, /FILE_NOT_FOUND.*nothing/s],
       [['put', inFolder('tree'), 'w:/lib/'], 4, /FILE_PROTECTED/],
+      [['get', 'w:/data/copy/a.txt', inFolder('large', 'x')], 4, /FILE_CONFLICT.*the local .*large/s],
     ];
+    // A file that says it can be read, and cannot.
+    if (process.platform === 'linux')
+      failures.push([['put', '/proc/self/mem', 'w:/data/'], 1, /STORAGE_FAILED.*the local .proc.self.mem/s]);
     for (const [args, status, message] of failures) {
       const said = await wr(data, 'files', ...args);
       expect(said.code, said.err).toBe(status);

@@ -13,6 +13,7 @@ import type { Transport } from '../../client/transport.js';
 import { callAction } from '../action-command.js';
 import { orAborted } from '../interruption.js';
 import { interrupted } from '../report-error.js';
+import { unreadable } from './local-tree.js';
 import { joinPath, lastName, type WorldPath } from './world-path.js';
 
 export interface CopyIn {
@@ -90,6 +91,23 @@ function destinationOf(source: string, to: string, { isDirectory }: { isDirector
   return name === '' ? to || '.' : joinPath(to, name);
 }
 
+/** @throws FILE_NOT_FOUND, STORAGE_FAILED */
+async function locally<T>(path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (thrown) {
+    throw unreadable(path, thrown);
+  }
+}
+
+async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(path, { highWaterMark: PART_BYTES_MAX });
+  } catch (thrown) {
+    throw unreadable(path, thrown);
+  }
+}
+
 /** What comes from stdin, which may keep one waiting: for that Ctrl-C does not wait. The process ends then, so it is left open. */
 async function* untilInterrupted(
   stdin: AsyncIterable<Uint8Array>,
@@ -129,11 +147,7 @@ class Stage {
       return 'file';
     }
     // What the user names may be a link; what is found in a directory may not.
-    const found = await stat(source).catch((thrown: NodeJS.ErrnoException) => {
-      throw new WorldError('FILE_NOT_FOUND', `Cannot read the local ${source}: ${thrown.message}`, {
-        cause: thrown,
-      });
-    });
+    const found = await locally(source, stat(source));
     if (found.isDirectory()) {
       await this.#push({ kind: 'directory' }, 0);
       await this.#directory(source, []);
@@ -142,7 +156,7 @@ class Stage {
     if (!found.isFile())
       throw new WorldError('BAD_INPUT', `The local ${source} is neither a file nor a directory.`);
     this.mode = { mode: found.mode & 0o777 };
-    await this.#content(undefined, source, createReadStream(source, { highWaterMark: PART_BYTES_MAX }));
+    await this.#content(undefined, source, contentOf(source));
     return 'file';
   }
 
@@ -153,16 +167,16 @@ class Stage {
   }
 
   async #directory(local: string, names: readonly string[]): Promise<void> {
-    for (const name of (await readdir(local)).sort((a, b) => (a < b ? -1 : 1))) {
+    const inside = await locally(local, readdir(local));
+    for (const name of inside.sort((a, b) => (a < b ? -1 : 1))) {
       const source = join(local, name);
       const path = [...names, name].join('/');
-      const found = await lstat(source);
+      const found = await locally(source, lstat(source));
       if (found.isDirectory()) {
         await this.#push({ kind: 'directory', path }, 0);
         await this.#directory(source, [...names, name]);
       } else if (found.isFile()) {
-        const mode = found.mode & 0o777;
-        await this.#content(path, source, createReadStream(source, { highWaterMark: PART_BYTES_MAX }), mode);
+        await this.#content(path, source, contentOf(source), found.mode & 0o777);
       } else {
         this.#total.skipped.push(source);
       }

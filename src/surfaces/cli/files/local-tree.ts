@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, lstat, mkdir, open, rename, rm, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, lstat, mkdir, open, rename, rm, stat, symlink } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { WorldError } from '../../../model/world-error.js';
 
 const PERMISSION_BITS = 0o777;
@@ -23,34 +23,38 @@ export class LocalTree {
 
   /** @param names from the root down; none: the root itself */
   async directory(names: readonly string[]): Promise<void> {
-    await mkdir(this.#root, { recursive: true });
+    await makeDirectory(resolve(this.#root));
     for (let depth = 1; depth <= names.length; depth++) {
       const path = this.#pathOf(names.slice(0, depth));
       if (this.#directories.has(path)) continue;
       const there = await lstatOrNull(path);
-      if (there === null) await mkdir(path);
+      if (there === null) await locally(path, mkdir(path));
       else if (!there.isDirectory()) throw inTheWay(path, 'is no directory');
       this.#directories.add(path);
     }
   }
 
-  /** Writes a file; until its last byte is there it has another name. @throws FILE_CONFLICT when something is there already */
+  /**
+   * Writes a file; until its last byte is there it has another name.
+   *
+   * @throws FILE_CONFLICT when something is there already, STORAGE_FAILED when it cannot be written
+   */
   async file(names: readonly string[], content: AsyncIterable<Uint8Array>, mode: number): Promise<void> {
     await this.directory(names.slice(0, -1));
     const path = this.#pathOf(names);
     await this.#requireFree(path);
     const part = join(path, '..', `.wr-${randomBytes(6).toString('hex')}.part`);
-    const file = await open(part, 'wx', 0o600);
+    const file = await locally(path, open(part, 'wx', 0o600));
     try {
       try {
-        for await (const bytes of content) await file.writeFile(bytes);
+        for await (const bytes of content) await locally(path, file.writeFile(bytes));
       } finally {
         await file.close();
       }
-      await chmod(part, mode & PERMISSION_BITS & ~process.umask());
+      await locally(path, chmod(part, mode & PERMISSION_BITS & ~process.umask()));
       // Once more: it may have come meanwhile.
       await this.#requireFree(path);
-      await rename(part, path);
+      await locally(path, rename(part, path));
     } catch (thrown) {
       await rm(part, { force: true });
       throw thrown;
@@ -63,8 +67,8 @@ export class LocalTree {
     await this.directory(names.slice(0, -1));
     const path = this.#pathOf(names);
     await this.#requireFree(path);
-    await rm(path, { force: true });
-    await symlink(target, path);
+    await locally(path, rm(path, { force: true }));
+    await locally(path, symlink(target, path));
     return true;
   }
 
@@ -110,12 +114,55 @@ function inTheWay(path: string, why: string): WorldError {
   return new WorldError('FILE_CONFLICT', `The local ${path} ${why}.`, { details: { local: path } });
 }
 
+/** Step by step: where no directory can be made, as in /proc, Node's recursive `mkdir` never returns. */
+async function makeDirectory(path: string): Promise<void> {
+  const isDirectory = (): Promise<boolean> =>
+    stat(path).then(
+      (there) => there.isDirectory(),
+      () => false,
+    );
+  if (await isDirectory()) return;
+  const parent = dirname(path);
+  if (parent !== path) await makeDirectory(parent);
+  const made = mkdir(path).catch(async (thrown: unknown) => {
+    // Somebody else may have made it meanwhile.
+    if (!(await isDirectory())) throw thrown;
+  });
+  await locally(path, made);
+}
+
+/** What this machine's file system refuses is no defect of ours. @throws FILE_CONFLICT, STORAGE_FAILED */
+async function locally<T>(path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (thrown) {
+    const { code, message } = thrown as NodeJS.ErrnoException;
+    const isInTheWay = code === 'EEXIST' || code === 'ENOTDIR';
+    throw new WorldError(
+      isInTheWay ? 'FILE_CONFLICT' : 'STORAGE_FAILED',
+      `Cannot write the local ${path}: ${message}. Copy to another place.`,
+      { details: { local: path }, cause: thrown },
+    );
+  }
+}
+
+/** What could not be read, as an error of the user's own place. */
+export function unreadable(path: string, thrown: unknown): WorldError {
+  const { code, message } = thrown as NodeJS.ErrnoException;
+  const isGone = code === 'ENOENT' || code === 'ENOTDIR';
+  return new WorldError(
+    isGone ? 'FILE_NOT_FOUND' : 'STORAGE_FAILED',
+    `Cannot read the local ${path}: ${message}`,
+    { details: { local: path }, cause: thrown },
+  );
+}
+
 export async function lstatOrNull(path: string) {
   try {
     return await lstat(path);
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw thrown;
+    throw unreadable(path, thrown);
   }
 }

@@ -45,6 +45,23 @@ describe('a local tree', () => {
     );
   });
 
+  test('says what cannot be written as the user needs it, and comes back from where nothing can be made', async () => {
+    writeFileSync(join(folder, 'file'), 'x');
+    const below = new LocalTree(join(folder, 'file', 'd'), { force: true });
+    const inTheWay = { code: 'FILE_CONFLICT', message: expect.stringMatching(/the local .*file/) };
+    await expect(below.file(['x'], bytes('x'), 0o644)).rejects.toMatchObject(inTheWay);
+    const deep = new LocalTree(join(folder, 'some', 'way', 'down'), { force: true });
+    await deep.file(['x'], bytes('x'), 0o644);
+    expect(readdirSync(join(folder, 'some', 'way', 'down'))).toEqual(['x']);
+    if (process.platform !== 'linux') return;
+    const refused = { code: 'STORAGE_FAILED', message: expect.stringMatching(/the local \/proc.*ENOENT/) };
+    const nowhere = new LocalTree('/proc/a/b', { force: true });
+    await expect(nowhere.directory([])).rejects.toMatchObject(refused);
+    await expect(
+      new LocalTree('/proc', { force: true }).file(['x'], bytes('x'), 0o644),
+    ).rejects.toMatchObject(refused);
+  });
+
   test.each([
     [0, 'a', true],
     [0, 'a/b', true],
