@@ -77,6 +77,27 @@ test('what is too large is told with its size and not read', async () => {
   await runtime.close();
 });
 
+test('one answer reads and writes so much, and tells of the rest without its lines', async () => {
+  const runtime = await openTestRuntime();
+  const world = await newWorld(runtime, 'w');
+  const size = 1024 * 1024;
+  const began = world.head;
+  const name = (letter: string, n: number): string => `/${letter}${String(n).padStart(2, '0')}`;
+  const some = (letter: string, count: number, content: Buffer | string) =>
+    Object.fromEntries(Array.from({ length: count }, (_, n) => [name(letter, n), content]));
+  await put(runtime, world, some('b', 66, Buffer.alloc(size)));
+  const bytes = (await diff(runtime, began, world.head)).differences.map(({ content }) => content);
+  expect(bytes).toEqual([...Array(64).fill('binary'), 'large', 'large']);
+  const other = await newWorld(runtime, 'o');
+  const before = other.head;
+  await put(runtime, other, some('t', 7, 'x\n'.repeat(size / 2)));
+  const text = (await diff(runtime, before, other.head)).differences;
+  const shown = text.filter(({ hunks }) => hunks !== null).length;
+  expect(shown).toBe(5);
+  expect(text.slice(shown).map(({ content }) => content)).toEqual(['large', 'large']);
+  await runtime.close();
+});
+
 test('two files with nothing in common are replaced, and take bounded work', async () => {
   const runtime = await openTestRuntime();
   const world = await newWorld(runtime, 'w');
@@ -111,6 +132,13 @@ test('worlds on different images are compared by what they have besides them', a
   const tooled = await createWorld(runtime.context, { name: 'tooled', image: 'tools' }, {});
   await put(runtime, plain, { '/same': 'same', '/size': 'abc', '/only': 'x' });
   await put(runtime, tooled, { '/same': 'same', '/size': 'abd', '/there': 'y' });
+  for (const [world, mode] of [
+    [plain, 0o644],
+    [tooled, 0o755],
+  ] as const) {
+    const edits = [{ kind: 'write' as const, path: '/mode', content: Buffer.from('m'), mode }];
+    await editFiles(runtime.context, { world, edits }, {});
+  }
   expect(lines(await diff(runtime, plain.head, tooled.head))).toEqual([
     'removed /only text 0 1',
     'changed /size text 1 1',

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { gate } from '../../test/support/gate.js';
 import { openTestRuntime, type TestRuntime } from '../../test/support/test-runtime.js';
 import { newWorld, refused, run, triad, variable } from '../../test/support/verbs.js';
 import { branch } from './branch.js';
@@ -161,12 +162,77 @@ describe('editing files', () => {
     await refused(uploadFile(context, world, part(6, id), {}), 'FILE_LIMIT');
     await refused(uploadFile(context, world, part(1, id), {}), 'BAD_INPUT', /Start again/);
     await refused(uploadFile(context, world, part(4 * 1024 * 1024 + 1), {}), 'BAD_INPUT');
+    // Also when it would fit into the world.
+    await refused(uploadFile(context, other, part(4 * 1024 * 1024 + 1), {}), 'BAD_INPUT', /One call takes/);
     for (let n = 0; n < 64; n += 1) await uploadFile(context, world, part(1), {});
     await refused(uploadFile(context, world, part(1), {}), 'QUEUE_FULL');
     await context.parts.clock.sleep(600_001);
     await uploadFile(context, world, part(1), {});
     expect(context.uploads.size, 'idle ones made room').toBe(1);
     await runtime.close();
+  });
+
+  test('an upload takes one part at a time, is written behind as it grows, and leaves nothing', async () => {
+    const persisted: number[] = [];
+    const runtime = await openTestRuntime({
+      wrap: (substrate) => ({
+        ...substrate,
+        persist: (...parts) => {
+          persisted.push(context.uploads.size);
+          return substrate.persist(...parts);
+        },
+      }),
+    });
+    const { context } = runtime;
+    const world = await newWorld(runtime, 'w');
+    const before = runtime.substrate.census().states;
+    const mib = 1024 * 1024;
+    const part = { kind: 'content', content: Buffer.alloc(4 * mib, 'x'), append: true } as const;
+    const { id } = await uploadFile(context, world, { parts: [part] }, {});
+    const both = [1, 2].map(() => uploadFile(context, world, { upload: id, parts: [part] }, {}));
+    const [first, second] = await Promise.allSettled(both);
+    expect(first?.status).toBe('fulfilled');
+    expect(second).toMatchObject({ reason: { code: 'BAD_INPUT', message: /takes a part just now/ } });
+    expect(context.uploads.get(id)?.sizeBytes).toBe(8 * mib);
+    for (let n = 0; n < 6; n += 1) await uploadFile(context, world, { upload: id, parts: [part] }, {});
+    expect(persisted, 'every 16 MiB').toEqual([1, 1]);
+    expect(runtime.substrate.census().states, 'only what it is now').toBe(before + 1);
+    const edited = await edit(runtime, world, { kind: 'write', path: '/f', content: { upload: id } });
+    expect(edited.changes).toMatchObject([{ path: '/f', sizeBytes: 32 * mib }]);
+    expect(runtime.substrate.census().states, 'the world as it is now').toBe(before + 1);
+    await runtime.close();
+  });
+
+  test('are safe from a collection between the disk and the journal', async () => {
+    const [pause, go] = [gate(), gate()];
+    let armed = false;
+    const runtime = await openTestRuntime({
+      retention: { states: 1 },
+      wrap: (substrate) => ({
+        ...substrate,
+        persist: async (...parts) => {
+          const durable = await substrate.persist(...parts);
+          if (armed) pause.open();
+          if (armed) await go.passed;
+          return durable;
+        },
+      }),
+    });
+    const world = await newWorld(runtime, 'w');
+    await run(runtime, world, 'set x 1');
+    armed = true;
+    const editing = edit(runtime, world, put('/a', 'kept'));
+    await pause.passed;
+    armed = false;
+    let collected = false;
+    const collecting = runtime.context.upkeep.collect({}, {}).then(() => (collected = true));
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((done) => setImmediate(done));
+    expect(collected, 'it waits').toBe(false);
+    go.open();
+    await Promise.all([editing, collecting]);
+    const again = await runtime.crash();
+    expect(await text(again, again.context.model.world(world.id), '/a')).toBe('kept');
+    await again.close();
   });
 
   test('a directory comes in parts too, merges into what is there, and leads nowhere else', async () => {

@@ -4,7 +4,9 @@ import { describeModel, named, newWorld, refused, run, triad, variable } from '.
 import { branch } from './branch.js';
 import { createWorld } from './create-world.js';
 import { deleteWorld } from './delete-world.js';
+import { editFiles } from './edit-files.js';
 import { pullUp } from './pull-up.js';
+import { removeSnapshot } from './remove-snapshot.js';
 import { lookUpWorld } from './resolve-reference.js';
 import { rewind } from './rewind.js';
 import { snapshotWorld } from './snapshot-world.js';
@@ -82,6 +84,46 @@ describe('deleted worlds', () => {
     expect(await gc(again)).toMatchObject({ worldsForgotten: 1 });
     expect(again.context.model.conditions.size).toBe(0);
     expect(again.context.model.worlds.size).toBe(1);
+  });
+
+  it('as whom code ran last stay while files from outside are on top of it', async () => {
+    const t = await openTestRuntime({ retention: { states: 1, deletedWorlds: 0 } });
+    const { model } = t.context;
+    const world = await newWorld(t, 'w');
+    const { nash, optimal, chaos } = await triad(t, world);
+    await run(t, nash, 'set x 7');
+    await pullUp(t.context, world, { oracle: 'manual', outcome: 'nash' }, {});
+    const edits = [{ kind: 'write' as const, path: '/f', content: Buffer.from('f') }];
+    await editFiles(t.context, { world, edits }, {});
+    await remove(t, nash, optimal, chaos);
+    expect(await gc(t)).toMatchObject({ worldsForgotten: 2 });
+    expect([...model.states.keys()]).toEqual([world.head]);
+    expect(model.lastRun(world.head).worldId).toBe(nash.id);
+    expect(model.worlds.has(nash.id)).toBe(true);
+    await run(t, world, 'set x 8');
+    expect(await gc(t)).toMatchObject({ worldsForgotten: 1 });
+  });
+
+  it('stay while a snapshot is of them that was taken where their parent stood', async () => {
+    const t = await openTestRuntime(retaining(0));
+    const world = await newWorld(t, 'w');
+    const [child] = await children(t, world, 1);
+    await snapshotWorld(t.context, child!, 'name', {});
+    await remove(t, child!);
+    expect(await gc(t)).toMatchObject({ worldsForgotten: 0 });
+    await removeSnapshot(t.context, t.context.model.snapshotsByName.get('name')!, {});
+    expect(await gc(t)).toMatchObject({ worldsForgotten: 1 });
+  });
+
+  it('stay while somebody has them', async () => {
+    const t = await openTestRuntime(retaining(0));
+    const world = await newWorld(t, 'w');
+    const [child] = await children(t, world, 1);
+    await remove(t, child!);
+    await t.context.locks.hold([child!.id], async () => {
+      expect(await gc(t)).toMatchObject({ worldsForgotten: 0 });
+    });
+    expect(await gc(t)).toMatchObject({ worldsForgotten: 1 });
   });
 
   it('stay while a snapshot is of them, and while worlds that are not deleted are below them', async () => {

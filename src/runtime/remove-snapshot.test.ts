@@ -83,6 +83,16 @@ describe('a removed snapshot', () => {
     expect(t.context.model.images.size).toBe(0);
   });
 
+  it('stays when the runtime closes before its turn', async () => {
+    const t = await openTestRuntime();
+    const world = await newWorld(t, 'w');
+    await snapshotWorld(t.context, world, 's', {});
+    const late = t.context.locks.hold([world.id], async () => t.context.beginClosing());
+    const removing = refused(remove(t, 's'), 'RUNTIME_CLOSED');
+    await Promise.all([late, removing]);
+    expect((await t.reopen()).context.model.snapshotsByName.has('s')).toBe(true);
+  });
+
   it('can be of a world that ended', async () => {
     const t = await openTestRuntime();
     const world = await newWorld(t, 'w');

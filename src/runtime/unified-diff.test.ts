@@ -96,6 +96,8 @@ describe('a unified diff', () => {
   test('is for text: what has a NUL or is not UTF-8 is binary', () => {
     const bytes = (text: string) => Buffer.from(text, 'latin1');
     expect(textOf(bytes('a\0b'))).toBeNull();
+    expect(textOf(bytes(`${'a'.repeat(7999)}\0`))).toBeNull();
+    expect(textOf(bytes(`${'a'.repeat(8000)}\0`)), 'git looks no further').toHaveLength(8001);
     expect(textOf(bytes('caf\xe9'))).toBeNull();
     expect(textOf(Buffer.from('\ufeffcafé\r\n'))).toBe('\ufeffcafé\r\n');
     expect(textOf(bytes(''))).toBe('');

@@ -81,6 +81,40 @@ describe('rows of a checkpoint that are taken without asking the schema', () => 
     }
   });
 
+  it('are refused for each value in each place that the schema would refuse or change', async () => {
+    const lines = (await rows()).filter((line) => isPlainRow(JSON.parse(line)));
+    let [taken, refused] = [0, 0];
+    const ask = (text: string): void => {
+      const changed: unknown = JSON.parse(text);
+      if (!isPlainRow(changed)) {
+        refused += 1;
+        return;
+      }
+      taken += 1;
+      const parsed = Row.safeParse(changed);
+      if (!parsed.success || !isDeepStrictEqual(parsed.data, changed)) expect.fail(text);
+    };
+    for (const line of lines) {
+      const json = JSON.parse(line) as unknown;
+      for (const [holder, key] of placesOf(json)) {
+        const before = holder[key];
+        const longer = typeof before === 'string' ? [`${before}\n`, `x${before}`, before.slice(0, -1)] : [];
+        for (const value of [...VALUES, ...longer]) {
+          holder[key] = value;
+          ask(JSON.stringify(json));
+        }
+        holder[key] = before;
+      }
+      for (const { index } of line.matchAll(/\{/g)) {
+        const rest = line.slice(index + 1);
+        for (const value of ['"x"', '1', 'null', '{}'])
+          ask(`${line.slice(0, index)}{"__proto__":${value}${rest.startsWith('}') ? '' : ','}${rest}`);
+      }
+    }
+    expect(taken).toBeGreaterThan(100);
+    expect(refused).toBeGreaterThan(taken);
+  });
+
   it('are such that the schema would answer them as they are, whatever is changed in them', async () => {
     const lines = (await rows()).filter((line) => isPlainRow(JSON.parse(line)));
     let [taken, refused] = [0, 0];
