@@ -141,6 +141,15 @@ describe('a collection', () => {
     expect((await gc(t)).statesForgotten).toBe(0);
   });
 
+  it('is not taken for done by who comes while one is only rehearsed', async () => {
+    const t = await openTestRuntime({ retention: { states: 1 } });
+    await count(t, await newWorld(t, 'w'), 1, 9);
+    const [told, done] = await Promise.all([gc(t, { dryRun: true }), gc(t)]);
+    expect(told).toMatchObject({ dryRun: true, statesForgotten: 9 });
+    expect(done).toMatchObject({ dryRun: false, statesForgotten: 9 });
+    expect(t.context.model.states.size).toBe(1);
+  });
+
   it('can be interrupted and run again, and nothing is lost', async () => {
     const t = await openTestRuntime({ retention: { states: 1 } });
     const worlds = [];
@@ -223,6 +232,18 @@ describe('a collection', () => {
     expect(await gc(t)).toMatchObject({ statesForgotten: 0, statesKept: 6 });
     const again = await t.crash();
     expect(await variable(again, named(again, 'w'), 'x')).toBe('5');
+  });
+
+  it('is not put off by who only asks', async () => {
+    const t = await openTestRuntime({ retention: { states: 10 } });
+    t.disk.archive.betweenSteps = async () => {};
+    const world = await newWorld(t, 'w');
+    await count(t, world, 1, 900);
+    await gc(t, { dryRun: true });
+    await count(t, world, 901, 1100);
+    await t.context.backgroundDone();
+    expect(t.context.model.states.size).toBeLessThan(300);
+    await t.close();
   });
 
   it('happens by itself behind many executions, unless that is switched off', async () => {

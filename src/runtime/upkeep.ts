@@ -67,11 +67,11 @@ export class RuntimeUpkeep implements Upkeep {
         // It was interrupted or failed: this one finds out by itself.
         return null;
       });
-      if (report && request.dryRun !== true) return report;
+      if (report && !report.dryRun && request.dryRun !== true) return report;
     }
     const signal = wait.signal ? AbortSignal.any([wait.signal, this.#stop.signal]) : this.#stop.signal;
     // What is used while it runs counts for the next one.
-    this.#uses = 0;
+    if (request.dryRun !== true) this.#uses = 0;
     const work = collectGarbage(this.#context, request, { signal });
     this.#collecting = work;
     this.#context.inBackground(work.then(() => {}));
