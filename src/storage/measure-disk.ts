@@ -4,11 +4,9 @@ import { join } from 'node:path';
 /** Names in a data directory with the kind that they are shown as; any other is `other`. */
 const KINDS: Readonly<Record<string, string>> = {
   journal: 'journal',
-  archive: 'journal archive',
   checkpoints: 'checkpoints',
   packs: 'packs',
   states: 'manifests',
-  'page-index': 'index',
   index: 'index',
   'catalog.duckdb': 'catalog',
   'catalog.duckdb.wal': 'catalog',
@@ -23,6 +21,11 @@ export async function measureDisk(root: string): Promise<Record<string, number>>
   for (const name of await readdir(root)) {
     const kind = KINDS[name] ?? 'other';
     bytes[kind] = (bytes[kind] ?? 0) + (await bytesOf(join(root, name)));
+  }
+  const archived = await bytesOf(join(root, 'journal', 'archive'));
+  if (archived > 0) {
+    bytes['journal'] = (bytes['journal'] ?? 0) - archived;
+    bytes['journal archive'] = archived;
   }
   return bytes;
 }
