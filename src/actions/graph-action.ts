@@ -1,4 +1,5 @@
 import { GraphInput, GraphView } from '../model/graph-api.js';
+import type { WorldId } from '../model/ids.js';
 import { findWorld } from '../runtime/find-world.js';
 import type { RuntimeContext } from '../runtime/runtime-context.js';
 import type { World } from '../runtime/world-model.js';
@@ -142,7 +143,7 @@ async function readEvents(
 /** A pull-up makes the winner's last state the parent's. */
 function withAdopted(context: RuntimeContext, event: WorldEvent): WorldEvent {
   if (event.winnerId === null) return event;
-  const winner = [...context.model.worlds.values()].find(({ id }) => id === event.winnerId);
+  const winner = context.model.worlds.get(event.winnerId as WorldId);
   return winner ? { ...event, state: winner.head } : event;
 }
 

@@ -346,9 +346,12 @@ describe('states are named', () => {
     ];
     await ran(plain, "open('same', 'w').write('s'); open('other', 'w').write('a\\n'); x = 1");
     await ran(warm, "open('same', 'w').write('s'); open('other', 'w').write('b\\n'); x = 1");
+    for (const world of [plain, warm]) await ran(world, "open('mode', 'w').write('m') and None");
+    await ran(warm, "__import__('os').chmod('mode', 0o700)");
     const view = await runtime.diff('plain', 'warm');
     expect(texts(view)).toEqual(['limit: nothing -> int 5']);
     expect(view.files?.differences.map(({ path, change }) => `${change} ${path}`)).toEqual([
+      'changed /home/world/mode',
       'changed /home/world/other',
     ]);
     expect(view.pages).toMatchObject({

@@ -229,6 +229,6 @@ function failureOf(reason: RunFailure, message: string): WorldError {
 
 /** The memory of all states together is used up; `scope` tells that from a guest that used too much. */
 export function slabFull(message: string): WorldError {
-  const text = `${message}: delete worlds that are not needed, or raise slab.budgetBytes`;
+  const text = `${message}: delete worlds that are not needed, or raise slabBudgetBytes`;
   return new WorldError('MEMORY_LIMIT', text, { details: { scope: 'substrate' } });
 }
