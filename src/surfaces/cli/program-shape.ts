@@ -68,7 +68,7 @@ const VALUES: Readonly<Record<string, Completes>> = {
   '--wheel': 'files',
 };
 
-function valueOf({ flags, long }: Option): Completes {
+function completedValue({ flags, long }: Option): Completes {
   if (/[<[](file|dir)\b/.test(flags)) return 'files';
   return VALUES[long ?? ''] ?? 'anything';
 }
@@ -79,6 +79,6 @@ function optionShape(option: Option): OptionShape {
   return {
     flags: [short, long].filter((flag) => flag !== undefined && flag !== null),
     summary: description,
-    value: takesValue ? valueOf(option) : null,
+    value: takesValue ? completedValue(option) : null,
   };
 }
