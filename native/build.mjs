@@ -1,15 +1,23 @@
 /**
- * Compiles the native parts with the C compiler of this machine, at install. They are optional: without a compiler, or
- * on a platform for which they are not written, the runtime does the same without them, more slowly, and `wr doctor` says so.
+ * Compiles the native parts with the C compiler of this machine, at install. Without a compiler, or on a platform
+ * for which they are not written, the install goes on: without `written-pages` the runtime is slower, and without `launcher`
+ * and `probe` it has no second wall and refuses to run code unless it is told to (docs/security.md). `wr doctor` says so.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const HERE = import.meta.dirname;
 const OUT = join(HERE, 'build');
+const HERE_IS = [process.platform, `${process.platform}-${process.arch}`];
 const COMMON = ['-O2', '-Wall', '-Wextra', '-std=gnu11'];
+
+/** Programs that need no library, so that nothing has to be there for them. */
+const FREESTANDING = [
+  ...['-static', '-nostdlib', '-ffreestanding', '-fno-stack-protector', '-fno-pie', '-no-pie'],
+  ...['-Wl,-z,noexecstack', '-Wl,--build-id=none'],
+];
 
 /** What is compiled: `made` in the folder `build`, from `source`, with these arguments besides the common ones. */
 const PARTS = [
@@ -19,6 +27,13 @@ const PARTS = [
     args: ['-shared', '-fPIC', '-fvisibility=hidden'],
     platforms: ['linux'],
   },
+  {
+    made: 'launcher',
+    source: 'walls/launcher.c',
+    args: FREESTANDING,
+    platforms: ['linux-x64', 'linux-arm64'],
+  },
+  { made: 'probe', source: 'walls/probe.c', args: FREESTANDING, platforms: ['linux-x64', 'linux-arm64'] },
 ];
 
 function compilers() {
@@ -34,8 +49,9 @@ function findCompiler() {
 /** Changes when anything does that the result depends on. */
 function stampOf(part) {
   const hash = createHash('sha256').update(JSON.stringify([part, COMMON, process.platform, process.arch]));
-  for (const name of readdirSync(HERE).sort())
-    if (/\.[ch]$/.test(name)) hash.update(readFileSync(join(HERE, name)));
+  const folder = dirname(join(HERE, part.source));
+  for (const name of readdirSync(folder).sort())
+    if (/\.[ch]$/.test(name)) hash.update(readFileSync(join(folder, name)));
   return hash.digest('hex');
 }
 
@@ -60,14 +76,14 @@ function compile(compiler, part, stamp) {
 }
 
 function main() {
-  const wanted = PARTS.filter(({ platforms }) => platforms.includes(process.platform))
+  const wanted = PARTS.filter(({ platforms }) => platforms.some((name) => HERE_IS.includes(name)))
     .map((part) => ({ part, stamp: stampOf(part) }))
     .filter(({ part, stamp }) => !isMade(part, stamp));
   if (wanted.length === 0) return;
   const compiler = findCompiler();
   if (compiler === null) {
     console.log(
-      `native parts: not built, no C compiler (tried ${compilers().join(', ')}); the runtime works without them`,
+      `native parts: not built, no C compiler (tried ${compilers().join(', ')}); without them worlds run slower and only with WORLD_ALLOW_WEAK_ISOLATION=1`,
     );
     return;
   }

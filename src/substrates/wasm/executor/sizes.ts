@@ -1,4 +1,4 @@
-import { MIB } from '../../../model/limits.js';
+import { MIB } from '../../../model/sizes.js';
 
 /** Unit in which WebAssembly memory grows, bytes. */
 export const WASM_PAGE_BYTES = 65_536;
