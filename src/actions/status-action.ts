@@ -19,7 +19,7 @@ export const status = defineAction({
       snapshots: model.snapshots.size,
       substrates: [...parts.substrates.values()].map(({ name, supports }) => ({
         name,
-        isolation: [...supports.isolation],
+        isolation: supports.isolation.filter(({ stands }) => stands).map((part) => part.name),
       })),
       processBytes: process.memoryUsage.rss(),
     };

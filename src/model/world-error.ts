@@ -79,6 +79,7 @@ export const ERROR_CODES = {
   WAIT_TIMEOUT: 'timeout',
   // Not on this substrate or machine.
   UNSUPPORTED: 'unsupported',
+  ISOLATION_MISSING: 'unsupported',
   // Stopped by the user.
   INTERRUPTED: 'interrupted',
   // Something failed while running guest code; the world is at its last state.

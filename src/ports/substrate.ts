@@ -33,8 +33,16 @@ export interface SubstrateSupport {
   readonly cheapStates: boolean;
   /** A snapshot can be taken while code runs. */
   readonly liveSnapshot: boolean;
-  /** What stands between the guest and the host, outermost last. */
-  readonly isolation: readonly string[];
+  /** What stands, or could, between the guest and the host, outermost last. The first look may take a moment: it is tried. */
+  readonly isolation: readonly IsolationPart[];
+}
+
+export interface IsolationPart {
+  /** Those that the kernel enforces begin with `kernel`. */
+  readonly name: string;
+  readonly stands: boolean;
+  /** What was tried, or why it does not stand. */
+  readonly detail: string;
 }
 
 /** A bound on every wait. */

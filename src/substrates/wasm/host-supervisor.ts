@@ -9,7 +9,8 @@ import type { StartupCache } from './startup-cache.js';
 import { startupKey } from './startup-key.js';
 
 export interface SupervisorOptions {
-  readonly command: HostCommand;
+  /** How to start a host now. Throws where it must not be started. */
+  readonly command: () => HostCommand;
   readonly start: Omit<StartMessage, 'type' | 'imageBytes'>;
   /** The image that its hosts run, and what to build that from; null: the standard library. */
   readonly image: { readonly hash: ImageHash; readonly bundle: () => Promise<Uint8Array> } | null;
@@ -111,8 +112,9 @@ export class HostSupervisor {
   }
 
   async #start(key: string, startup: FileHandle | null): Promise<LiveHost> {
+    const command = this.#options.command();
     this.#countStart();
-    const { command, start, cache, log, image } = this.#options;
+    const { start, cache, log, image } = this.#options;
     const bundle = image === null ? null : startup === null ? await image.bundle() : NOTHING;
     if (this.#closed !== null) throw this.#closed;
     const process = new HostProcess({

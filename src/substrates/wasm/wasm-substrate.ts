@@ -37,7 +37,7 @@ import {
   readFile,
 } from './file-access.js';
 import type { HostStats } from './host/wire.js';
-import { defaultHostCommand, type HostCommand, type HostProcess } from './host-process.js';
+import type { HostProcess } from './host-process.js';
 import { HostSupervisor } from './host-supervisor.js';
 import { ImageHosts } from './image-hosts.js';
 import { persistState } from './persist-state.js';
@@ -46,13 +46,14 @@ import type { RunBounds } from './run-call.js';
 import { SlotHashes } from './slot-hashes.js';
 import { openStartupCache } from './startup-cache.js';
 import { baseEntry, type StateEntry, StateRegistry } from './state-registry.js';
+import { WalledHost, type WalledHostOptions } from './walls/walled-host.js';
 import { WasmImages, type WasmImagesOptions } from './wasm-images.js';
 import { WasmMachine } from './wasm-machine.js';
 
 const GIB = 1024 ** 3;
 const WORKERS_MAX = 8;
 
-export interface WasmSubstrateOptions {
+export interface WasmSubstrateOptions extends WalledHostOptions {
   readonly pageStore: PageStore;
   /** Folder for the engine's startup snapshot. */
   readonly cacheDir: string;
@@ -74,8 +75,6 @@ export interface WasmSubstrateOptions {
   readonly queueWaitMs?: number;
   /** Which idle worker takes an execution; `farthest` is for tests. Default `nearest`. */
   readonly schedule?: 'nearest' | 'farthest';
-  /** How to start the executor host. Default: the compiled one of this package. */
-  readonly hostCommand?: HostCommand;
   /** Receives what an operator may want to know: hosts lost, caches rebuilt. */
   readonly log?: (message: string) => void;
 }
@@ -89,13 +88,13 @@ const SUPPORT: SubstrateSupport = {
   replay: true,
   cheapStates: true,
   liveSnapshot: false,
-  isolation: ['wasm import allowlist', 'executor process'],
+  isolation: [],
 };
 
 /** CPython on WebAssembly. States are page tables in the memory of a child process that runs the guests. */
 export class WasmSubstrate implements Substrate {
   readonly name = 'wasm';
-  readonly supports = SUPPORT;
+  readonly supports: SubstrateSupport;
   readonly images?: WasmImages;
   readonly #pageStore: PageStore;
   readonly #hosts: ImageHosts;
@@ -113,13 +112,20 @@ export class WasmSubstrate implements Substrate {
     this.#relatives = new RelativePages(options.pageStore);
     this.#slabBudgetBytes = options.slabBudgetBytes ?? 4 * GIB;
     this.#bounds = { graceMs, queueWaitMs, commitWaitMs: 60_000 };
-    const common = {
-      command: options.hostCommand ?? defaultHostCommand(),
-      start: {
-        workers: options.workers ?? Math.min(WORKERS_MAX, Math.max(2, availableParallelism())),
-        slabBudgetBytes: this.#slabBudgetBytes,
-        schedule: options.schedule ?? 'nearest',
+    const size = {
+      workers: options.workers ?? Math.min(WORKERS_MAX, Math.max(2, availableParallelism())),
+      slabBudgetBytes: this.#slabBudgetBytes,
+    };
+    const walled = new WalledHost(options, size);
+    this.supports = {
+      ...SUPPORT,
+      get isolation() {
+        return walled.isolation;
       },
+    };
+    const common = {
+      command: () => walled.command(),
+      start: { ...size, schedule: options.schedule ?? 'nearest' },
       log,
     };
     const cacheOf = (image: ImageHash | null) => openStartupCache(options.cacheDir, image);
