@@ -21,6 +21,11 @@ export interface RuntimeOptions {
   readonly workers?: number;
   /** Memory for the pages of all states together, bytes. Default 4 GiB. */
   readonly slabBudgetBytes?: number;
+  /**
+   * Run guests where no kernel-enforced wall stands (docs/security.md). Default: what `WORLD_ALLOW_WEAK_ISOLATION` says,
+   * else no: then `ISOLATION_MISSING`.
+   */
+  readonly allowWeakIsolation?: boolean;
   /** Limits of worlds that are made without own ones; each one left out has its documented default. */
   readonly worldLimits?: Partial<WorldLimits>;
   /** How long to wait while another process has the data directory, ms. Default 10,000. */
@@ -76,6 +81,7 @@ function partsOf(storage: Storage, options: RuntimeOptions): RuntimeParts {
     pageStore: storage.pages,
     cacheDir: storage.directory.paths.cache,
     imageStore: storage.images,
+    allowWeakIsolation: options.allowWeakIsolation ?? weakIsolationAllowed(process.env),
     ...(options.workers === undefined ? {} : { workers: options.workers }),
     ...(options.slabBudgetBytes === undefined ? {} : { slabBudgetBytes: options.slabBudgetBytes }),
     ...(options.log ? { log: options.log } : {}),
@@ -97,6 +103,11 @@ function partsOf(storage: Storage, options: RuntimeOptions): RuntimeParts {
     ...(options.retention ? { retention: options.retention } : {}),
     currentWorld: options.rememberCurrent ? storage.currentWorld : currentInMemory(),
   };
+}
+
+/** Also for programs: a machine without a second wall is one for all that runs on it. */
+function weakIsolationAllowed({ WORLD_ALLOW_WEAK_ISOLATION: said }: NodeJS.ProcessEnv): boolean {
+  return said === '1' || said === 'true';
 }
 
 async function closeBoth(context: RuntimeContext, storage: Storage): Promise<void> {

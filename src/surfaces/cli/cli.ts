@@ -24,6 +24,8 @@ export type Compose = (options: {
   readonly dataDir?: string;
   readonly workers?: number;
   readonly slabBudgetBytes?: number;
+  /** Run guests where no second wall stands. */
+  readonly allowWeakIsolation?: boolean;
   /** Of worlds that are made without limits of their own. */
   readonly worldLimits?: Readonly<Record<string, number>>;
   /** Of all worlds together. */

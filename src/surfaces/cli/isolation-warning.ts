@@ -5,5 +5,5 @@ export function isolationWarning(
   const weak = substrates.filter(({ isolation }) => !isolation.some((wall) => wall.startsWith('kernel')));
   if (weak.length === 0) return undefined;
   const names = weak.map(({ name }) => name).join(', ');
-  return `no kernel-enforced wall stands behind ${names} worlds yet: do not run code you believe to be hostile`;
+  return `no kernel-enforced wall stands behind ${names} worlds here: do not run code you believe to be hostile (docs/security.md)`;
 }

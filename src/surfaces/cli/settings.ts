@@ -17,6 +17,8 @@ export interface RuntimeSettings {
   readonly workers?: number;
   readonly lockWaitMs?: number;
   readonly slabBudgetBytes?: number;
+  /** Run guests where no second wall stands. */
+  readonly allowWeakIsolation?: boolean;
   readonly worldLimits?: Readonly<Record<string, number>>;
   /** Of all worlds together. */
   readonly limits?: Readonly<Record<string, number>>;

@@ -49,7 +49,6 @@ export const ALLOWED_IMPORTS: Readonly<Record<string, string>> = {
   __syscall_utimensat: 'file tree in memory',
   __call_sighandler: 'calls a function of the guest',
   _PyEM_TrampolineCall_JS: 'calls a function of the guest',
-  _Py_CheckEmscriptenSignals_Helper: 'reads the interrupt flag',
   _emscripten_get_progname: 'constant text',
   _gmtime_js: 'arithmetic on its argument',
   _localtime_js: 'arithmetic on its argument; the time zone is pinned to UTC',
@@ -76,7 +75,7 @@ export const ALLOWED_IMPORTS: Readonly<Record<string, string>> = {
 };
 
 /** Imports answered with a constant, so that the guest sees the error which CPython knows how to report. */
-const CONSTANT_IMPORTS: Readonly<Record<string, number | null>> = {
+export const CONSTANT_IMPORTS: Readonly<Record<string, number | null>> = {
   can_run_sync_js: 0,
   _emscripten_system: -ERRNO.ENOSYS,
   _dlopen_js: 0,
@@ -125,12 +124,24 @@ export class ImportLock {
   hasLibraries = false;
   /** Names of the imports that were refused, for error messages and the audit. */
   readonly refused = new Set<string>();
-  readonly #constants = new Map<string, number | null>(Object.entries(CONSTANT_IMPORTS));
+  readonly #allowed: Readonly<Record<string, string>>;
+  readonly #constants: ReadonlyMap<string, number | null>;
+
+  /** Other tables than the audited ones are for tests. */
+  constructor(
+    tables: {
+      readonly allowed?: Readonly<Record<string, string>>;
+      readonly constants?: typeof CONSTANT_IMPORTS;
+    } = {},
+  ) {
+    this.#allowed = tables.allowed ?? ALLOWED_IMPORTS;
+    this.#constants = new Map(Object.entries(tables.constants ?? CONSTANT_IMPORTS));
+  }
 
   /** Wraps every function of `imports` in place; to be called before the engine is instantiated. */
   wrap(imports: ImportTable, own: OwnImports): void {
     replaceOwn(imports, own);
-    const ours = new Set<string>(OWN_IMPORTS);
+    const ours = new Set<string>(Object.keys(OWN_IMPORTS));
     for (const [name, value] of Object.entries(imports)) {
       if (typeof value !== 'function') continue;
       imports[name] = this.#guard(name, value as ImportFunction, ours.has(name));
@@ -138,7 +149,7 @@ export class ImportLock {
   }
 
   #guard(name: string, original: ImportFunction, ours: boolean): ImportFunction {
-    if (ours || Object.hasOwn(ALLOWED_IMPORTS, name)) return original;
+    if (ours || Object.hasOwn(this.#allowed, name)) return original;
     const constant = this.#constants.get(name);
     const guarded: ImportFunction = (...parts) => {
       if (!this.locked || (this.hasLibraries && name === SYMBOL_IMPORT)) return original(...parts);
@@ -159,23 +170,27 @@ export class RefusedImport extends Error {
   }
 }
 
-const OWN_IMPORTS = [
-  'random_get',
-  'clock_time_get',
-  'emscripten_date_now',
-  'emscripten_get_now',
-  'emscripten_resize_heap',
-  '__syscall_umask_js',
-  '__syscall_pipe',
-  '_Py_CheckEmscriptenSignals_Helper',
-] as const;
+/** Imports that we implement ourselves, and what they do instead. */
+export const OWN_IMPORTS = {
+  random_get: "bytes of the world's own seeded stream",
+  clock_time_get: "the world's clock",
+  emscripten_date_now: "the world's clock",
+  emscripten_get_now: "the world's clock",
+  emscripten_resize_heap: "grows the guest's memory up to its limit",
+  __syscall_umask_js: 'a number of the world',
+  __syscall_pipe: 'a pipe in the file tree in memory',
+  _Py_CheckEmscriptenSignals_Helper: 'reads the interrupt flag',
+} as const;
+
+type OwnImport = keyof typeof OWN_IMPORTS;
+const OWN_NAMES = Object.keys(OWN_IMPORTS) as readonly OwnImport[];
 
 function replaceOwn(imports: ImportTable, own: OwnImports): void {
   const { inputs } = own;
   const grow = imports['emscripten_resize_heap'] as (bytes: number) => boolean;
   const readSignal = imports['_Py_CheckEmscriptenSignals_Helper'] as () => number;
   const view = () => new DataView(own.memory().buffer);
-  const replacements: Record<(typeof OWN_IMPORTS)[number], (...parts: number[]) => unknown> = {
+  const replacements: Record<OwnImport, (...parts: number[]) => unknown> = {
     random_get: (pointer = 0, length = 0) => {
       inputs.fill(new Uint8Array(own.memory().buffer, pointer >>> 0, length >>> 0));
       return 0;
@@ -195,7 +210,7 @@ function replaceOwn(imports: ImportTable, own: OwnImports): void {
       return signal;
     },
   };
-  for (const name of OWN_IMPORTS) {
+  for (const name of OWN_NAMES) {
     const original = imports[name] as ImportFunction | undefined;
     const replacement: ImportFunction = replacements[name] as ImportFunction;
     if (original?.sig !== undefined) replacement.sig = original.sig;

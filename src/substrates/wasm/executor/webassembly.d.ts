@@ -17,6 +17,9 @@ declare namespace WebAssembly {
   interface Module {
     readonly [Symbol.toStringTag]: 'WebAssembly.Module' | string;
   }
+  const Module: {
+    imports(module: Module): { readonly module: string; readonly name: string; readonly kind: string }[];
+  };
   interface Instance {
     readonly exports: Readonly<Record<string, unknown>>;
   }

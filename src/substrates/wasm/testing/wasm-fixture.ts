@@ -114,7 +114,9 @@ export function cacheFolder(): Promise<string> {
 
 export async function openSubstrate(options: Partial<WasmSubstrateOptions> = {}): Promise<WasmSubstrate> {
   const pageStore = options.pageStore ?? new MemoryPageStore();
-  return createWasmSubstrate({ pageStore, cacheDir: await cacheFolder(), ...options });
+  // Set by test/build-first.ts where there is no second wall.
+  const allowWeakIsolation = process.env['WORLD_ALLOW_WEAK_ISOLATION'] === '1';
+  return createWasmSubstrate({ pageStore, cacheDir: await cacheFolder(), allowWeakIsolation, ...options });
 }
 
 export function identityOf(number: number, change: Partial<BranchIdentity> = {}): BranchIdentity {

@@ -28,8 +28,8 @@ export type Line =
   | {
       readonly when: 'equal' | 'atLeast' | 'anyBit';
       readonly constant: number;
-      readonly then?: string;
-      readonly otherwise?: string;
+      readonly onTrue?: string;
+      readonly onFalse?: string;
     };
 
 /** Turns named places into jumps. Jumps go forward only. */
@@ -52,7 +52,7 @@ export function assemble(lines: readonly Line[]): Instruction[] {
     if ('load' in line) program.push(instruction(CODE.load, line.load));
     else if ('answer' in line) program.push(instruction(CODE.answer, line.answer));
     else if ('when' in line) {
-      const [ifTrue, ifFalse] = [jump(line.then), jump(line.otherwise)];
+      const [ifTrue, ifFalse] = [jump(line.onTrue), jump(line.onFalse)];
       program.push({ code: CODE[line.when], ifTrue, ifFalse, constant: line.constant });
     }
   }

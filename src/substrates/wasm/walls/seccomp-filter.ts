@@ -6,7 +6,16 @@ import {
   type CheckedCall,
   numberOf,
 } from './allowed-calls.js';
-import { ANSWER, ARCHITECTURE_AT, assemble, high, type Instruction, type Line, low, NUMBER_AT } from './bpf.js';
+import {
+  ANSWER,
+  ARCHITECTURE_AT,
+  assemble,
+  high,
+  type Instruction,
+  type Line,
+  low,
+  NUMBER_AT,
+} from './bpf.js';
 
 /** The launcher puts the number of the process it becomes in place of this one: `kernel.h` has the same. */
 export const OWN_PROCESS = 0x4f574e50;
@@ -40,7 +49,7 @@ const allowed: Line = { answer: ANSWER.allow };
 
 /** Compares an argument's lower half with a list. */
 function oneOf(argument: number, values: readonly number[], errno: number): Line[] {
-  const tests = values.map((constant): Line => ({ when: 'equal', constant, then: 'known' }));
+  const tests = values.map((constant): Line => ({ when: 'equal', constant, onTrue: 'known' }));
   return [{ load: low(argument) }, ...tests, refused(errno), { place: 'known' }, allowed];
 }
 
@@ -48,7 +57,7 @@ function oneOf(argument: number, values: readonly number[], errno: number): Line
 function noneOf(argument: number, bits: number, errno: number): Line[] {
   return [
     { load: low(argument) },
-    { when: 'anyBit', constant: bits, then: 'set' },
+    { when: 'anyBit', constant: bits, onTrue: 'set' },
     allowed,
     { place: 'set' },
     refused(errno),
@@ -60,8 +69,8 @@ export const CHECKS: Readonly<Record<CheckedCall, readonly Line[]>> = {
   // A thread of this process, in all its namespaces.
   clone: [
     { load: low(0) },
-    { when: 'anyBit', constant: CLONE_THREAD, otherwise: 'refuse' },
-    { when: 'anyBit', constant: CLONE_NAMESPACES, then: 'refuse' },
+    { when: 'anyBit', constant: CLONE_THREAD, onFalse: 'refuse' },
+    { when: 'anyBit', constant: CLONE_NAMESPACES, onTrue: 'refuse' },
     allowed,
     { place: 'refuse' },
     refused(ERRNO.EPERM),
@@ -69,13 +78,13 @@ export const CHECKS: Readonly<Record<CheckedCall, readonly Line[]>> = {
   // The launcher's own, of a descriptor and a name that nobody has afterwards.
   execveat: [
     { load: low(0) },
-    { when: 'equal', constant: PROGRAM_FD, otherwise: 'refuse' },
+    { when: 'equal', constant: PROGRAM_FD, onFalse: 'refuse' },
     { load: low(1) },
-    { when: 'equal', constant: EMPTY_NAME, otherwise: 'refuse' },
+    { when: 'equal', constant: EMPTY_NAME, onFalse: 'refuse' },
     { load: high(1) },
-    { when: 'equal', constant: 0, otherwise: 'refuse' },
+    { when: 'equal', constant: 0, onFalse: 'refuse' },
     { load: low(4) },
-    { when: 'equal', constant: AT_EMPTY_PATH, otherwise: 'refuse' },
+    { when: 'equal', constant: AT_EMPTY_PATH, onFalse: 'refuse' },
     allowed,
     { place: 'refuse' },
     refused(ERRNO.EPERM),
@@ -87,12 +96,12 @@ export const CHECKS: Readonly<Record<CheckedCall, readonly Line[]>> = {
   // Anywhere but in the lowest pages: not at an address there, and not at 0 when that is meant as one.
   mmap: [
     { load: high(0) },
-    { when: 'equal', constant: 0, otherwise: 'allow' },
+    { when: 'equal', constant: 0, onFalse: 'allow' },
     { load: low(0) },
-    { when: 'atLeast', constant: LOW_END, then: 'allow' },
-    { when: 'equal', constant: 0, otherwise: 'refuse' },
+    { when: 'atLeast', constant: LOW_END, onTrue: 'allow' },
+    { when: 'equal', constant: 0, onFalse: 'refuse' },
     { load: low(3) },
-    { when: 'anyBit', constant: MAP_FIXED_OR_NOREPLACE, then: 'refuse' },
+    { when: 'anyBit', constant: MAP_FIXED_OR_NOREPLACE, onTrue: 'refuse' },
     { place: 'allow' },
     allowed,
     { place: 'refuse' },
@@ -120,15 +129,15 @@ export function seccompFilter(architecture: Architecture): Instruction[] {
     .filter((number) => number !== null);
   return assemble([
     { load: ARCHITECTURE_AT },
-    { when: 'equal', constant: AUDIT_ARCHITECTURE[architecture], then: 'native' },
+    { when: 'equal', constant: AUDIT_ARCHITECTURE[architecture], onTrue: 'native' },
     { answer: ANSWER.endProcess },
     { place: 'native' },
     { load: NUMBER_AT },
-    { when: 'atLeast', constant: X32_CALLS, otherwise: 'usual' },
+    { when: 'atLeast', constant: X32_CALLS, onFalse: 'usual' },
     { answer: ANSWER.endProcess },
     { place: 'usual' },
     ...checked,
-    ...numbers.map((constant): Line => ({ when: 'equal', constant, then: 'allow' })),
+    ...numbers.map((constant): Line => ({ when: 'equal', constant, onTrue: 'allow' })),
     refused(ERRNO.ENOSYS),
     { place: 'allow' },
     allowed,
@@ -144,9 +153,9 @@ function checkOf(name: CheckedCall, number: number): Line[] {
     return {
       when: line.when,
       constant: line.constant,
-      ...(line.then === undefined ? {} : { then: own(line.then) }),
-      ...(line.otherwise === undefined ? {} : { otherwise: own(line.otherwise) }),
+      ...(line.onTrue === undefined ? {} : { onTrue: own(line.onTrue) }),
+      ...(line.onFalse === undefined ? {} : { onFalse: own(line.onFalse) }),
     };
   });
-  return [{ when: 'equal', constant: number, otherwise: own('next') }, ...local, { place: own('next') }];
+  return [{ when: 'equal', constant: number, onFalse: own('next') }, ...local, { place: own('next') }];
 }

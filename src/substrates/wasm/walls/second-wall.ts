@@ -67,7 +67,8 @@ export function findSecondWall(places: WallPlaces = usualPlaces()): SecondWall {
     architecture: places.architecture as Architecture,
     files: hostFiles(program),
   };
-  const tried = places.bubblewrap === null ? null : tryEnclosure({ ...inner, bubblewrap: places.bubblewrap }, places);
+  const tried =
+    places.bubblewrap === null ? null : tryEnclosure({ ...inner, bubblewrap: places.bubblewrap }, places);
   if (tried?.fault === null) return wallOf({ ...inner, bubblewrap: places.bubblewrap }, tried.probe, null);
   const why = tried?.fault ?? 'bwrap is not installed; install bubblewrap to have it';
   const alone = tryEnclosure({ ...inner, bubblewrap: null }, places);
@@ -114,7 +115,10 @@ function tryEnclosure(inner: Inner, { native }: WallPlaces): Tried {
   });
   if (result.fault !== null) return { probe: result, fault: result.fault };
   if (result.succeeded.length > 0) {
-    return { probe: result, fault: `behind it a program could still do this: ${result.succeeded.join(', ')}` };
+    return {
+      probe: result,
+      fault: `behind it a program could still do this: ${result.succeeded.join(', ')}`,
+    };
   }
   if (inner.bubblewrap !== null && result.attempts.get('read-file') !== ENOENT) {
     return { probe: result, fault: 'behind bubblewrap files of this machine are still there' };

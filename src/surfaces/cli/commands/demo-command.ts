@@ -34,7 +34,9 @@ function registerDemo(program: Command, cli: Cli): Command {
     const { terminal, interruption } = cli;
     cli.exitCode = await runDemo({
       open: async ({ dataDir }) => {
-        const runtime = new RuntimeClient(reachWorlds(cli, { ...settings, dataDir }));
+        // Whoever tries this out for the first time shall see it, and be told.
+        const trusting = { ...settings.runtime, allowWeakIsolation: true };
+        const runtime = new RuntimeClient(reachWorlds(cli, { ...settings, dataDir, runtime: trusting }));
         const warning = isolationWarning((await runtime.status()).substrates);
         if (warning !== undefined) terminal.err(`warning: ${warning}\n`);
         return runtime;

@@ -96,6 +96,9 @@ async function checkedByDaemon({ dataDir }: Settings, checks: Check[]): Promise<
   const { worlds, substrates } = state.status;
   const total = worlds.running + worlds.snapshotted + worlds.ended;
   checks.push(ok('daemon', `process ${pid} answers at ${url}, version ${version}, ${total} worlds`));
+  for (const { name, isolation } of substrates) {
+    checks.push(ok('isolation', `${name}: ${isolation.join(', ') || 'nothing'} stands`));
+  }
   const warning = isolationWarning(substrates);
   if (warning !== undefined) checks.push(warn('isolation', warning));
   checks.push(

@@ -21,6 +21,7 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
   configKey('workers', 'count', 'executors, each with one Python'),
   configKey('lockWaitMs', 'time', 'wait while another process has the data directory'),
   configKey('slabBudgetBytes', 'size', 'memory for the pages of all states together'),
+  configKey('allowWeakIsolation', 'switch', 'run guests where no kernel-enforced wall stands'),
   configKey('retention.states', 'whole', 'states that a world keeps'),
   configKey('retention.deletedWorlds', 'whole', 'deleted worlds that stay listed'),
   configKey('retention.automatic', 'switch', 'collect garbage without being asked'),
@@ -55,8 +56,8 @@ export function configValue(key: ConfigKey, value: unknown, where: string): Conf
     });
   const { path } = key;
   if (key.kind === 'switch') {
-    if (value === true || value === 'true') return true;
-    if (value === false || value === 'false') return false;
+    if (value === true || value === 'true' || value === '1') return true;
+    if (value === false || value === 'false' || value === '0') return false;
     throw refuse();
   }
   if (key.kind === 'path') {

@@ -40,7 +40,8 @@ export async function examineRuntime(
   await examine('engine', () => engineCheck(context, signal));
   checks.push(...(await substrateChecks(context, signal)));
   await examine('startup snapshot', () => startupCheck(dataDir));
-  await examine('isolation', () => isolationCheck(context));
+  signal.throwIfAborted();
+  checks.push(...isolationChecks(context));
   return checks;
 }
 
@@ -141,16 +142,15 @@ async function startupCheck(dataDir: string): Promise<Check> {
   return ok('startup snapshot', `${first}, ${(size / MIB).toFixed(1)} MiB`);
 }
 
-async function isolationCheck(context: RuntimeContext): Promise<Check> {
-  const walls = [...context.parts.substrates.values()].map(
-    ({ name, supports }) => `${name}: ${supports.isolation.join(', ') || 'none'}`,
-  );
-  const warning = isolationWarning(
-    [...context.parts.substrates.values()].map(({ name, supports }) => ({
-      name,
-      isolation: supports.isolation,
-    })),
-  );
-  if (warning !== undefined) return warn('isolation', `${walls.join('; ')}; ${warning}`);
-  return ok('isolation', walls.join('; '));
+/** One line a part, by what was tried on this machine. */
+function isolationChecks(context: RuntimeContext): Check[] {
+  return [...context.parts.substrates.values()].flatMap(({ name, supports }) => {
+    const parts = supports.isolation.map((part): Check => {
+      const found = `${name}: ${part.name}: ${part.stands ? 'stands' : 'does not stand'}; ${part.detail}`;
+      return part.stands ? ok('isolation', found) : warn('isolation', found);
+    });
+    const standing = supports.isolation.filter(({ stands }) => stands).map((part) => part.name);
+    const warning = isolationWarning([{ name, isolation: standing }]);
+    return warning === undefined ? parts : [...parts, warn('isolation', warning)];
+  });
 }
