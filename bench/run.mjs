@@ -16,6 +16,7 @@ import { describeMachine } from './machine.mjs';
 import { MEMORY } from './memory.mjs';
 import { SIBLINGS } from './siblings.mjs';
 import { STORE } from './store.mjs';
+import { WALLS } from './walls.mjs';
 
 /** Each has one row, itself, or several `rows` that one run fills. */
 const MEASUREMENTS = [
@@ -28,6 +29,7 @@ const MEASUREMENTS = [
   ...STORE,
   ...DURABLE,
   ...CPU,
+  ...WALLS,
 ];
 /** With --quick, a measurement takes this part of its samples. */
 const QUICK_PART = 0.1;

@@ -16,6 +16,7 @@ const DOCUMENTS = [
   'docs/limitations.md',
   'docs/errors.md',
   'docs/images.md',
+  'docs/security.md',
   'docs/performance.md',
   'examples/README.md',
   'examples/braess/README.md',
