@@ -83,7 +83,8 @@ export class HostProcess {
     this.#slotsBudget = Math.floor(options.start.slabBudgetBytes / PAGE_BYTES);
     // An empty environment and the root folder: the host gets no secret and no path by accident.
     const stdio = ['ignore', 'pipe', 'pipe', 'pipe', options.startupFd ?? 'ignore'] as const;
-    this.#child = spawn(file, args, { env: {}, cwd: '/', stdio: [...stdio] });
+    // In a session of its own, since Ctrl-C in a terminal reaches a whole group: this process decides when that one ends.
+    this.#child = spawn(file, args, { env: {}, cwd: '/', stdio: [...stdio], detached: true });
     this.#startup = new StartupReceiver(options.onStartup);
     this.#child.on('error', (error) => this.#lose(`it cannot be started: ${error.message}`));
     this.#child.on('close', (code, signal) => {

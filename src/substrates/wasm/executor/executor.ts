@@ -93,6 +93,15 @@ export class WasmExecutor implements Executor {
     return this.#parts.engine.exports.memory.buffer;
   }
 
+  /** Where its parts lie that no state holds: the C stack below its pointer, and what is above the heap. For such tests, too. */
+  get deadRanges(): Readonly<Record<'stack' | 'heap', readonly [start: number, end: number]>> {
+    const { exports } = this.#parts.engine;
+    return {
+      stack: [exports.emscripten_stack_get_end(), exports.__stack_pointer.value],
+      heap: [this.#parts.memory.heapTop, exports.memory.buffer.byteLength],
+    };
+  }
+
   writeBase(sink: PageSink): CommitDelta {
     const { memory, files } = this.#parts;
     const indexes = memory.nonZeroPages();

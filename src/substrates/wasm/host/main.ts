@@ -24,7 +24,7 @@ function takeStartup(): Uint8Array | null {
   return bytes;
 }
 
-// Ctrl-C in a terminal reaches the whole process group; the control process decides when this one ends.
+// Whoever interrupts the control process leaves it to that one when this one ends.
 process.on('SIGINT', () => undefined);
 
 const connection = connectFrames<HostMessage>(

@@ -97,7 +97,8 @@ export class TestExecutor {
     return { pages: new Map(this.#pages), files: this.#files, registers: this.#registers };
   }
 
-  async load(state: TestState): Promise<void> {
+  /** @param keep a planted fault: a part of the memory that is not cleared. */
+  async load(state: TestState, keep?: 'stack' | 'heap'): Promise<void> {
     const changed = [...new Set([...this.#pages.keys(), ...state.pages.keys()])].filter(
       (page) => (this.#pages.get(page) ?? 0) !== (state.pages.get(page) ?? 0),
     );
@@ -109,6 +110,7 @@ export class TestExecutor {
         registers: state.registers,
         ...(state.files === this.#files ? {} : { files: state.files }),
       },
+      ...(keep === undefined ? {} : { keep }),
     });
     this.#pages = new Map(state.pages);
     this.#files = state.files;
@@ -157,9 +159,10 @@ export class TestExecutor {
     return outcome.value;
   }
 
-  /** How often the bytes occur anywhere in the executor's linear memory. */
-  async find(text: Uint8Array): Promise<number> {
-    return (await this.#call({ op: 'find', text })).found ?? -1;
+  /** How often the bytes occur anywhere in the executor's linear memory, or in a part that no state holds. */
+  async find(text: Uint8Array, within?: 'stack' | 'heap'): Promise<number> {
+    const order = { op: 'find' as const, text, ...(within === undefined ? {} : { within }) };
+    return (await this.#call(order)).found ?? -1;
   }
 
   async close(): Promise<void> {

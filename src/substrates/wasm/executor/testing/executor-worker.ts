@@ -20,9 +20,14 @@ export type TestOrder =
     }
   | { readonly op: 'writeBase' }
   | { readonly op: 'adoptBase'; readonly base: CommitDelta }
-  | { readonly op: 'load'; readonly delta: LoadDelta }
+  | {
+      readonly op: 'load';
+      readonly delta: LoadDelta;
+      /** A planted fault: what no state holds there is not cleared. */
+      readonly keep?: 'stack' | 'heap';
+    }
   | { readonly op: 'run'; readonly request: RunRequest }
-  | { readonly op: 'find'; readonly text: Uint8Array }
+  | { readonly op: 'find'; readonly text: Uint8Array; readonly within?: 'stack' | 'heap' }
   | { readonly op: 'commit' }
   | { readonly op: 'rollback' };
 
@@ -61,7 +66,7 @@ async function handle(order: TestOrder): Promise<TestAnswer> {
       executor.adoptBase(order.base);
       return {};
     case 'load':
-      executor.load(slots, order.delta);
+      loadFaultily(executor, order.keep ?? null, () => executor.load(slots, order.delta));
       return {};
     case 'run': {
       const output = { stdout: '', stderr: '' };
@@ -71,7 +76,7 @@ async function handle(order: TestOrder): Promise<TestAnswer> {
       return { outcome, ...output };
     }
     case 'find':
-      return { found: countInMemory(executor, order.text) };
+      return { found: countInMemory(executor, order.text, order.within ?? null) };
     case 'commit':
       return { delta: executor.commit(sink(executor.slotsNeeded())) };
     case 'rollback':
@@ -80,10 +85,30 @@ async function handle(order: TestOrder): Promise<TestAnswer> {
   }
 }
 
-/** Occurrences in the whole linear memory, also where no state reaches. */
-function countInMemory(executor: Executor, text: Uint8Array): number {
+/** Loads; with a fault, puts back what was in that part and lies outside the new state as well. */
+function loadFaultily(executor: Executor, keep: 'stack' | 'heap' | null, load: () => void): void {
+  if (keep === null) {
+    load();
+    return;
+  }
+  const ours = ownExecutor(executor);
+  const before = Buffer.from(Buffer.from(ours.memoryBuffer));
+  const [low] = ours.deadRanges[keep];
+  load();
+  const [start, end] = ours.deadRanges[keep];
+  Buffer.from(ours.memoryBuffer).set(before.subarray(Math.min(start, low), end), Math.min(start, low));
+}
+
+function ownExecutor(executor: Executor): WasmExecutor {
   if (!(executor instanceof WasmExecutor)) throw new Error('not an executor of ours');
-  const memory = Buffer.from(executor.memoryBuffer);
+  return executor;
+}
+
+/** Occurrences in the whole linear memory, also where no state reaches, or in a part where none does. */
+function countInMemory(executor: Executor, text: Uint8Array, within: 'stack' | 'heap' | null): number {
+  const ours = ownExecutor(executor);
+  const [start, end] = within === null ? [0, ours.memoryBuffer.byteLength] : ours.deadRanges[within];
+  const memory = Buffer.from(ours.memoryBuffer).subarray(start, end);
   let found = 0;
   for (let at = memory.indexOf(text); at >= 0; at = memory.indexOf(text, at + 1)) found++;
   return found;
