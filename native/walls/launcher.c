@@ -35,7 +35,8 @@ enum failure {
 #define RLIMIT_FSIZE 1
 #define RLIMIT_CORE 4
 #define RLIMIT_NOFILE 7
-#define FILES_MAX 256
+/* Enough for more than a hundred workers, and below PROGRAM_FD. */
+#define FILES_MAX 960
 #define PROT_READ 1
 #define MAP_PRIVATE 2
 #define MAP_ANONYMOUS 0x20

@@ -115,7 +115,7 @@ describe.each(WALLS)('behind $name', ({ found, stands, need }) => {
     await host.close();
     const limits = String(value);
     expect(limits).toMatch(/Max core file size +0 +0 /);
-    expect(limits).toMatch(/Max open files +256 +256 /);
+    expect(limits).toMatch(/Max open files +960 +960 /);
     expect(limits).toMatch(new RegExp(`Max file size +${2 ** 30} +${2 ** 30} `));
     expect(limits).toMatch(/Max data size +[1-9]\d{9,10} +[1-9]\d{9,10} /);
   });

@@ -70,8 +70,11 @@ describe.each(PLACES)('a secret in %s', (_, code) => {
 });
 
 describe('a secret on the C stack', () => {
-  /** Formats into a buffer of the C function's frame. */
-  const ON_STACK = `for _ in range(3): b"%b" % ${MADE}`;
+  /** The C function behind `readlink` has the target in a buffer of its frame; deep in the stack, so that nothing overwrites it. */
+  const ON_STACK = `import os
+os.symlink(${MADE}, b"link")
+def deep(n): return os.readlink("link") if n == 0 else list(map(deep, [n - 1]))[0]
+deep(40)`;
 
   test('lies below the pointer, where no state holds it, and is cleared', async () => {
     await on.load(base);

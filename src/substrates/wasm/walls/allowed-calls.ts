@@ -28,7 +28,6 @@ export const ALLOWED_CALLS: readonly CallGroup[] = [
       madvise: [28, 233],
       membarrier: [324, 283],
       memfd_create: [319, 279],
-      mincore: [27, 232],
       mprotect: [10, 226],
       munmap: [11, 215],
     },
