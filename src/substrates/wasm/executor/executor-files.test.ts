@@ -187,3 +187,56 @@ test('sqlite and mmap work on files, in memory and across executors', async () =
     '(10,)',
   );
 });
+
+test('an answer that was not read is gone with its execution, for this world and for the next', async () => {
+  await one.load(base);
+  const look = "import os\nfd2 = os.open('/dev/world', os.O_RDWR)\nos.read(fd2, 1000)";
+  const ask = `import os\nfd = os.open('/dev/world', os.O_RDWR)\nbody = b'{"op":"keepsake"}'
+os.write(fd, len(body).to_bytes(4, 'little') + body)`;
+  expect(await one.value(`${ask}\nlen(os.read(fd, 1000)) > 10`), 'within the execution').toBe('True');
+  await one.execute(ask);
+  expect(await one.value(look), 'the same world').toBe("b''");
+  await one.execute(ask);
+  await one.load(base);
+  expect(await one.value(look), 'another world').toBe("b''");
+});
+
+test('names, links and paths have the bounds of every other way in; the terminals of the engine are no way out', async () => {
+  await one.load(base);
+  const failing = [
+    ["os.mkdir('x' * 256)", 37],
+    ["os.symlink('x' * 70000, 'l')", 37],
+    ["os.mkdir(b'\\xed\\xa0\\x80')", 25],
+    ["os.symlink(b'\\xed\\xa0\\x80', b'l')", 25],
+    ["for _ in range(40):\n    os.mkdir('d' * 250)\n    os.chdir('d' * 250)", 37],
+    [
+      "os.chdir('/tmp')\nos.makedirs('/'.join(['d' * 200] * 10))\nos.makedirs('/'.join(['e' * 200] * 12))\nos.rename('d' * 200, '/'.join(['e' * 200] * 12 + ['d']))",
+      37,
+    ],
+    ["os.open('/dev/tty', os.O_RDWR)", 60],
+    ["os.open('/dev/tty1', os.O_WRONLY)", 60],
+  ] as const;
+  for (const [code, errno] of failing) {
+    const value = `import os\ndef attempt():\n    ${code.replaceAll('\n', '\n    ')}\ntry:\n    attempt()\n    r = 0\nexcept OSError as e:\n    r = e.errno\nr`;
+    expect(await one.value(value), code).toBe(String(errno));
+  }
+  expect(
+    await one.value(
+      "os.mkdir('/tmp/' + 'x' * 255)\nos.symlink('y' * 4096, '/tmp/l')\nlen(os.readlink('/tmp/l'))",
+    ),
+  ).toBe('4096');
+});
+
+test('a pipe that nobody reads is full at 64 KiB', async () => {
+  await one.load(base);
+  const code = `import os
+r, w = os.pipe()
+n = [os.write(w, bytes(1 << 20)), os.write(w, b'')]
+try:
+    os.write(w, b'x')
+except BlockingIOError:
+    n.append('full')
+n += [len(os.read(r, 100)), os.write(w, b'x' * 500)]
+n`;
+  expect(await one.value(code)).toBe("[65536, 0, 'full', 100, 100]");
+});

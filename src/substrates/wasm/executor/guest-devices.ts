@@ -4,9 +4,11 @@ import { type HostChannel, REQUEST_BYTES_MAX } from './host-channel.js';
 import type { Fs, FsStream, FsStreamOps } from './pyodide-internals.js';
 
 /** Emscripten's numbers. */
-const ERRNO = { ESPIPE: 70, EMSGSIZE: 35, EINVAL: 28 } as const;
+const ERRNO = { ESPIPE: 70, EMSGSIZE: 35, EINVAL: 28, ENXIO: 60 } as const;
 /** Major number of our devices; Emscripten uses those below 70. */
 const MAJOR = 200;
+/** Of `/dev/tty` and `/dev/tty1`. */
+const TERMINAL_MAJORS = [5, 6] as const;
 
 export interface DeviceTargets {
   readonly inputs: GuestInputs;
@@ -47,6 +49,11 @@ export function installDevices(fs: Fs, targets: DeviceTargets): void {
     ['/dev/stderr', 0o222, device(5, sink('stderr'))],
     ['/dev/world', 0o666, device(6, channelOps(fs, targets.channel))],
   ];
+  // The engine's terminals would pass what is written to the process, and keep half a line of it outside any state.
+  const noTerminal = () => {
+    throw new fs.ErrnoError(ERRNO.ENXIO);
+  };
+  for (const major of TERMINAL_MAJORS) fs.registerDevice(fs.makedev(major, 0), { open: noTerminal });
   for (let fd = 0; fd < 3; fd++) fs.closeStream(fd);
   for (const [path, mode, number] of nodes) {
     if (path !== '/dev/world') fs.unlink(path);
@@ -59,7 +66,6 @@ export function installDevices(fs: Fs, targets: DeviceTargets): void {
 
 /** Request: u32 little-endian length and that much JSON, in one write. The answer, framed alike, is read back. */
 function channelOps(fs: Fs, channel: HostChannel): FsStreamOps {
-  let answer = Buffer.alloc(0);
   return {
     write: (_stream, buffer, offset, length) => {
       const bytes = bytesOf(buffer, offset, length);
@@ -68,17 +74,17 @@ function channelOps(fs: Fs, channel: HostChannel): FsStreamOps {
       const json = Buffer.from(JSON.stringify(channel.answer(parse(bytes.subarray(4)))));
       const size = Buffer.alloc(4);
       size.writeUInt32LE(json.length);
-      answer = Buffer.concat([size, json]);
+      channel.unread = Buffer.concat([size, json]);
       return length;
     },
     read: (_stream, buffer, offset, length) => {
-      const part = answer.subarray(0, length);
+      const part = channel.unread.subarray(0, length);
       bytesOf(buffer, offset, length).set(part);
-      answer = answer.subarray(part.length);
+      channel.unread = channel.unread.subarray(part.length);
       return part.length;
     },
     close: () => {
-      answer = Buffer.alloc(0);
+      channel.unread = Buffer.alloc(0);
     },
   };
 }

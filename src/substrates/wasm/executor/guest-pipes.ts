@@ -1,6 +1,8 @@
 import type { Fs, FsStream, FsStreamOps } from './pyodide-internals.js';
 
 const ERRNO_EAGAIN = 6;
+/** What a pipe holds, as on Linux. A full one answers EAGAIN: nobody else could empty it meanwhile. */
+export const PIPE_BYTES_MAX = 64 * 1024;
 const FIFO_MODE = 0o010_600;
 const POLL = { in: 1, out: 4, readNormal: 64, writeNormal: 256 } as const;
 
@@ -12,6 +14,7 @@ const POLL = { in: 1, out: 4, readNormal: 64, writeNormal: 256 } as const;
  */
 export function openPipe(fs: Fs): readonly [number, number] {
   let chunks: Buffer[] = [];
+  let held = 0;
   const ops: FsStreamOps = {
     read: (_stream, buffer, offset, length) => {
       const all = Buffer.concat(chunks);
@@ -22,11 +25,16 @@ export function openPipe(fs: Fs): readonly [number, number] {
       const part = all.subarray(0, length);
       new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length).set(part);
       chunks = [all.subarray(part.length)];
+      held -= part.length;
       return part.length;
     },
     write: (_stream, buffer, offset, length) => {
-      chunks.push(Buffer.from(new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length)));
-      return length;
+      if (length === 0) return 0;
+      const taken = Math.min(length, PIPE_BYTES_MAX - held);
+      if (taken === 0) throw new fs.ErrnoError(ERRNO_EAGAIN);
+      held += taken;
+      chunks.push(Buffer.from(new Uint8Array(buffer.buffer, buffer.byteOffset + offset, taken)));
+      return taken;
     },
     poll: (stream) => {
       if ((stream.flags & 3) === 1) return POLL.out | POLL.writeNormal;

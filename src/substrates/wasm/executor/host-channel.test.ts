@@ -52,3 +52,21 @@ test('the number of effects is bounded', () => {
   for (let i = 0; i < 100_000; i++) host.answer({ op: 'report', cost: '1' });
   expect(host.answer({ op: 'report', cost: '1' })).toMatchObject({ error: 'RuntimeError' });
 });
+
+test('effects are bounded together before they are kept, and the next execution may have as many again', () => {
+  const host = channel();
+  const report = { op: 'report', cost: '9'.repeat(1_000_000) };
+  const answers = Array.from({ length: 12 }, () => host.answer(report));
+  expect(answers.filter((answer) => 'ok' in answer)).toHaveLength(8);
+  expect(host.effects).toHaveLength(8);
+  expect(answers.at(-1)).toMatchObject({ error: 'RuntimeError' });
+  host.begin({});
+  expect(host.answer(report)).toEqual({ ok: null });
+});
+
+test('what a request is called must be text: nothing of it is turned into text by itself', () => {
+  const host = channel({ GOLD: '5' });
+  const hostile = { toString: 1 };
+  expect(host.answer({ op: hostile })).toMatchObject({ error: 'ValueError' });
+  expect(host.answer({ op: 'balance', token: hostile })).toEqual({ ok: '0' });
+});

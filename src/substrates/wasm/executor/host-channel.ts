@@ -5,6 +5,8 @@ import { CLOCK_MAX_NS, type GuestInputs } from './guest-inputs.js';
 export const REQUEST_BYTES_MAX = 1024 * 1024;
 /** Effects one execution may have. */
 const EFFECTS_MAX = 100_000;
+/** All effects of one execution together, as JSON. */
+export const EFFECTS_CHARS_MAX = 8 * 1024 * 1024;
 
 type Answer = { readonly ok: unknown } | { readonly error: string; readonly message: string };
 
@@ -15,7 +17,11 @@ type Answer = { readonly ok: unknown } | { readonly error: string; readonly mess
 export class HostChannel {
   readonly #inputs: GuestInputs;
   #effects: Effect[] = [];
+  #effectsChars = 0;
   #balances = new Map<string, bigint>();
+
+  /** What the guest has not read yet of the last answer, framed. It belongs to one execution, and is no part of a state. */
+  unread: Buffer = Buffer.alloc(0);
 
   constructor(inputs: GuestInputs) {
     this.#inputs = inputs;
@@ -28,24 +34,28 @@ export class HostChannel {
   /** Starts an execution: no effects yet, and these balances. */
   begin(balances: Readonly<Record<string, string>>): void {
     this.#effects = [];
+    this.#effectsChars = 0;
+    this.unread = Buffer.alloc(0);
     this.#balances = new Map(Object.entries(balances).map(([token, amount]) => [token, BigInt(amount)]));
   }
 
   answer(request: unknown): Answer {
     if (!isRecord(request)) return refuse('ValueError', 'a request is a JSON object');
-    switch (request['op']) {
+    const { op, token } = request;
+    if (typeof op !== 'string') return refuse('ValueError', 'a request names what it asks for');
+    switch (op) {
       case 'sleep':
         return this.#sleep(request['ns']);
       case 'report':
         return this.#report(request['cost'], request['value']);
       case 'balance':
-        return { ok: String(this.#balances.get(String(request['token'])) ?? 0n) };
+        return { ok: String((typeof token === 'string' ? this.#balances.get(token) : undefined) ?? 0n) };
       case 'tokens':
         return { ok: [...this.#balances.keys()] };
       case 'transfer':
-        return this.#transfer(request['to'], request['token'], request['amount']);
+        return this.#transfer(request['to'], token, request['amount']);
       default:
-        return refuse('ValueError', `no such request: ${String(request['op'])}`);
+        return refuse('ValueError', `no such request: ${op}`);
     }
   }
 
@@ -90,6 +100,11 @@ export class HostChannel {
   #add(effect: Effect): Answer {
     if (this.#effects.length >= EFFECTS_MAX) {
       return refuse('RuntimeError', `one execution can have at most ${EFFECTS_MAX} effects`);
+    }
+    // Before they are kept: the bound protects the memory of the process, not only what leaves it.
+    this.#effectsChars += JSON.stringify(effect).length + 1;
+    if (this.#effectsChars > EFFECTS_CHARS_MAX) {
+      return refuse('RuntimeError', 'the effects of this execution are too large together');
     }
     this.#effects.push(effect);
     return { ok: null };

@@ -1,4 +1,5 @@
 import { PAGE_BYTES } from '../../../ports/page-store.js';
+import { requireName, requireRoomBelow, requireTarget } from './file-names.js';
 import type { FsAttributes, FsNode, FsStream, PyodideModule } from './pyodide-internals.js';
 
 const ERRNO_ENOSPC = 51;
@@ -60,6 +61,7 @@ export class FileTracker {
     const { MEMFS, FS } = this.#module;
     const create = MEMFS.createNode.bind(MEMFS);
     MEMFS.createNode = (parent, name, mode, dev) => {
+      requireName(FS, parent, name);
       this.#reserve({ bytes: 0, files: 1 });
       this.changed = true;
       const node = create(parent, name, mode, dev);
@@ -68,10 +70,17 @@ export class FileTracker {
       return node;
     };
     const { dir, link, chrdev } = MEMFS.ops_table;
-    const { rename, unlink, rmdir } = dir.node;
-    dir.node.rename = (...parts) => {
+    const { rename, symlink, unlink, rmdir } = dir.node;
+    dir.node.rename = (node, parent, name) => {
+      requireName(FS, parent, name);
+      requireRoomBelow(FS, node, { parent, name });
       this.changed = true;
-      rename?.(...parts);
+      rename?.(node, parent, name);
+    };
+    dir.node.symlink = (parent, name, target) => {
+      requireTarget(FS, target);
+      if (symlink === undefined) throw new Error('the engine has no symbolic links');
+      return symlink(parent, name, target);
     };
     dir.node.unlink = (...parts) => {
       this.changed = true;

@@ -1,9 +1,8 @@
 import type { RunOutcome } from '../executor/executor-contract.js';
+import { EFFECTS_CHARS_MAX } from '../executor/host-channel.js';
 
 /** Longest value, message and traceback that leave the host, UTF-16 units: JSON may need six bytes for one. */
 export const RESULT_CHARS_MAX = 512 * 1024;
-/** All effects of one execution together, as JSON. */
-const EFFECTS_CHARS_MAX = 8 * 1024 * 1024;
 const REASON_CHARS_MAX = 8 * 1024;
 
 function isHighSurrogate(text: string, at: number): boolean {
