@@ -213,8 +213,8 @@ test('names, links and paths have the bounds of every other way in; the terminal
       "os.chdir('/tmp')\nos.makedirs('/'.join(['d' * 200] * 10))\nos.makedirs('/'.join(['e' * 200] * 12))\nos.rename('d' * 200, '/'.join(['e' * 200] * 12 + ['d']))",
       37,
     ],
-    ["os.open('/dev/tty', os.O_RDWR)", 60],
-    ["os.open('/dev/tty1', os.O_WRONLY)", 60],
+    ["os.read(os.open('/dev/tty', os.O_RDWR), 9)", 60],
+    ["os.write(os.open('/dev/tty1', os.O_WRONLY), b'half a line')", 60],
   ] as const;
   for (const [code, errno] of failing) {
     const value = `import os\ndef attempt():\n    ${code.replaceAll('\n', '\n    ')}\ntry:\n    attempt()\n    r = 0\nexcept OSError as e:\n    r = e.errno\nr`;
@@ -225,6 +225,11 @@ test('names, links and paths have the bounds of every other way in; the terminal
       "os.mkdir('/tmp/' + 'x' * 255)\nos.symlink('y' * 4096, '/tmp/l')\nlen(os.readlink('/tmp/l'))",
     ),
   ).toBe('4096');
+  expect(await one.value("[os.close(os.open('/dev/tty', 0)), os.open('/dev/tty', 0) > 2]"), 'left open').toBe(
+    '[None, True]',
+  );
+  await one.load(base);
+  expect(await one.value('1 + 1')).toBe('2');
 });
 
 test('a pipe that nobody reads is full at 64 KiB', async () => {

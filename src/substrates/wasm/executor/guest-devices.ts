@@ -53,7 +53,9 @@ export function installDevices(fs: Fs, targets: DeviceTargets): void {
   const noTerminal = () => {
     throw new fs.ErrnoError(ERRNO.ENXIO);
   };
-  for (const major of TERMINAL_MAJORS) fs.registerDevice(fs.makedev(major, 0), { open: noTerminal });
+  // Opening one must not fail: descriptors are opened again with each state.
+  const terminal = { open: setUnseekable, llseek: seek, read: noTerminal, write: noTerminal };
+  for (const major of TERMINAL_MAJORS) fs.registerDevice(fs.makedev(major, 0), terminal);
   for (let fd = 0; fd < 3; fd++) fs.closeStream(fd);
   for (const [path, mode, number] of nodes) {
     if (path !== '/dev/world') fs.unlink(path);
