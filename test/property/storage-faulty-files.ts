@@ -21,67 +21,70 @@ export type FileFault =
   /** Writes at most so many bytes and says so. */
   | { readonly kind: 'short'; readonly bytes: number }
   /** Writes so many bytes and then fails. */
-  | { readonly kind: 'torn'; readonly bytes: number; readonly code: string };
+  | { readonly kind: 'torn'; readonly bytes: number; readonly code: string }
+  /** Does what it is asked for and then says that it failed. */
+  | { readonly kind: 'reply lost'; readonly code: string }
+  /** Takes its time. */
+  | { readonly kind: 'slow'; readonly wait: () => Promise<void> }
+  /** Of a read: one bit of what was read is another one. */
+  | { readonly kind: 'flip'; readonly bit: number };
 
-/** The real file system with faults where `fault` asks for them; it counts calls. */
+/** A file system, by default the real one, with faults where `fault` asks for them; it counts calls. */
 export class FaultyFiles implements FileOps {
   readonly calls: FileCall[] = [];
   fault: (call: FileCall) => FileFault | null = () => null;
+  readonly #under: FileOps;
+
+  constructor(under: FileOps = nodeFileOps) {
+    this.#under = under;
+  }
 
   async open(path: string, access: FileAccess): Promise<OpenFile> {
-    this.#meet({ call: 'open', path });
-    const file = await nodeFileOps.open(path, access);
+    const file = await this.#meet({ call: 'open', path }, () => this.#under.open(path, access));
     return {
       read: async (into, offset) => {
-        this.#meet({ call: 'read', path });
-        return file.read(into, offset);
+        const call: FileCall = { call: 'read', path };
+        this.calls.push(call);
+        const fault = this.fault(call);
+        const got = await this.#with(fault?.kind === 'flip' ? null : fault, () => file.read(into, offset));
+        if (fault?.kind === 'flip' && got > 0) flip(into, fault.bit % (got * 8));
+        return got;
       },
       write: async (bytes, offset) => {
         const written = await this.#write(file, path, bytes, offset);
         // A write to a log is one that is synced: the sync can fail after the bytes have arrived.
-        if (access === 'log') this.#meet({ call: 'sync', path });
+        if (access === 'log') await this.#meet({ call: 'sync', path }, async () => {});
         return written;
       },
-      sync: async () => {
-        this.#meet({ call: 'sync', path });
-        await file.sync();
-      },
-      truncate: async (size) => {
-        this.#meet({ call: 'truncate', path });
-        await file.truncate(size);
-      },
+      sync: () => this.#meet({ call: 'sync', path }, () => file.sync()),
+      truncate: (size) => this.#meet({ call: 'truncate', path }, () => file.truncate(size)),
       sizeBytes: () => file.sizeBytes(),
       close: () => file.close(),
     };
   }
 
-  async rename(from: string, to: string): Promise<void> {
-    this.#meet({ call: 'rename', path: to });
-    await nodeFileOps.rename(from, to);
+  rename(from: string, to: string): Promise<void> {
+    return this.#meet({ call: 'rename', path: to }, () => this.#under.rename(from, to));
   }
 
-  async remove(path: string): Promise<void> {
-    this.#meet({ call: 'remove', path });
-    await nodeFileOps.remove(path);
+  remove(path: string): Promise<void> {
+    return this.#meet({ call: 'remove', path }, () => this.#under.remove(path));
   }
 
-  async list(directory: string): Promise<string[]> {
-    this.#meet({ call: 'list', path: directory });
-    return nodeFileOps.list(directory);
+  list(directory: string): Promise<string[]> {
+    return this.#meet({ call: 'list', path: directory }, () => this.#under.list(directory));
   }
 
-  async makeDirectory(path: string): Promise<void> {
-    this.#meet({ call: 'makeDirectory', path });
-    await nodeFileOps.makeDirectory(path);
+  makeDirectory(path: string): Promise<void> {
+    return this.#meet({ call: 'makeDirectory', path }, () => this.#under.makeDirectory(path));
   }
 
   exists(path: string): Promise<boolean> {
-    return nodeFileOps.exists(path);
+    return this.#under.exists(path);
   }
 
-  async syncDirectory(path: string): Promise<void> {
-    this.#meet({ call: 'syncDirectory', path });
-    await nodeFileOps.syncDirectory(path);
+  syncDirectory(path: string): Promise<void> {
+    return this.#meet({ call: 'syncDirectory', path }, () => this.#under.syncDirectory(path));
   }
 
   count(call: FileCall['call']): number {
@@ -92,18 +95,39 @@ export class FaultyFiles implements FileOps {
     const call: FileCall = { call: 'write', path };
     this.calls.push(call);
     const fault = this.fault(call);
-    if (!fault) return file.write(bytes, offset);
-    if (fault.kind === 'error') throw errno(fault.code);
+    if (fault?.kind !== 'short' && fault?.kind !== 'torn')
+      return this.#with(fault, () => file.write(bytes, offset));
     const written = await file.write(bytes.subarray(0, fault.bytes), offset);
     if (fault.kind === 'torn') throw errno(fault.code);
     return written;
   }
 
-  #meet(call: FileCall): void {
+  async #meet<T>(call: FileCall, work: () => Promise<T>): Promise<T> {
     this.calls.push(call);
-    const fault = this.fault(call);
-    if (fault) throw errno(fault.kind === 'short' ? 'EIO' : fault.code);
+    return this.#with(this.fault(call), work);
   }
+
+  async #with<T>(fault: FileFault | null, work: () => Promise<T>): Promise<T> {
+    if (fault === null) return work();
+    switch (fault.kind) {
+      case 'slow':
+        await fault.wait();
+        return work();
+      case 'reply lost':
+        await work();
+        throw errno(fault.code);
+      case 'short':
+      case 'flip':
+        throw errno('EIO');
+      default:
+        throw errno(fault.code);
+    }
+  }
+}
+
+function flip(bytes: Uint8Array, bit: number): void {
+  const at = Math.floor(bit / 8);
+  bytes[at] = (bytes[at] ?? 0) ^ (1 << (bit % 8));
 }
 
 function errno(code: string): Error {

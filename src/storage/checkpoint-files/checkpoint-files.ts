@@ -81,6 +81,8 @@ class AtomicCheckpointFiles implements CheckpointFiles {
   async load(): Promise<void> {
     try {
       await removeLeftovers(this.#fileOps, this.#directory);
+      // Segments may be archived because of one that is found here, so its name must survive power loss.
+      await this.#fileOps.syncDirectory(this.#directory);
       this.#names = (await this.#list()).toReversed();
     } catch (thrown) {
       throw storageFailed(thrown, `Cannot open the checkpoints ${this.#directory}`);

@@ -131,8 +131,12 @@ class AppendOnlyJournal implements JournalFile {
   /** @throws JOURNAL_CORRUPT, JOURNAL_INCOMPLETE, DATA_DIR_VERSION, STORAGE_FAILED */
   async *read(fromSeq = 1): AsyncGenerator<JournalEntry> {
     this.#requireOpen();
-    const parts = await this.#partsFrom(fromSeq);
-    yield* readParts(this.#parts.fileOps, parts, fromSeq);
+    try {
+      const parts = await this.#partsFrom(fromSeq);
+      yield* readParts(this.#parts.fileOps, parts, fromSeq);
+    } catch (thrown) {
+      throw storageFailed(thrown, `Cannot read the journal ${this.#parts.directory}`);
+    }
   }
 
   archiveBefore(seq: number, options: ArchiveOptions = {}): Promise<ArchivedJournal> {

@@ -52,6 +52,8 @@ export async function openSegments(
 ): Promise<OpenSegments> {
   const archived = await readArchiveIndex(fileOps, directory);
   const numbers = await segmentNumbers(fileOps, directory, archived.at(-1)?.number ?? 0);
+  // Who made the last segment may have failed to make its name durable: nothing is appended to one that power loss would take.
+  await fileOps.syncDirectory(directory);
   const headers: (SegmentHeader & { path: string; sizeBytes: number })[] = [];
   for (const number of numbers) headers.push(await readHeader(fileOps, segmentPath(directory, number)));
   requireAnchor(headers, archived);
@@ -165,7 +167,11 @@ async function scanFile(
 ): Promise<Scan> {
   const file = await fileOps.open(segment.path, 'read');
   try {
-    return await scanSegment(file, segment);
+    const scan = await scanSegment(file, segment);
+    if (scan.tornTail === null) return scan;
+    // What is cut off is gone for good: one read that went wrong must not look like a write that a crash cut off.
+    const again = await scanSegment(file, segment);
+    return again.last.seq < scan.last.seq ? scan : again;
   } finally {
     await file.close();
   }

@@ -66,7 +66,11 @@ interface Write extends ManifestWrite {
 export async function openPagePacks(options: PagePacksOptions): Promise<PagePacks> {
   const fileOps = options.fileOps ?? nodeFileOps;
   try {
-    for (const directory of [options.packs, options.states]) await removeLeftovers(fileOps, directory);
+    for (const directory of [options.packs, options.states]) {
+      await removeLeftovers(fileOps, directory);
+      // A write whose last sync failed may have left a name that power loss would take: what is found must stay.
+      await fileOps.syncDirectory(directory);
+    }
     const packs = await StoredPacks.open({ fileOps, directory: options.packs, index: options.index });
     return new PackedPages({ ...options, fileOps }, packs);
   } catch (thrown) {
