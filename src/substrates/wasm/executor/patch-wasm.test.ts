@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { MIB } from '../../../model/limits.js';
 import { engineFolder } from './engine-files.js';
-import { EXPORT_NAMES, patchWasm } from './patch-wasm.js';
+import { EXPORT_NAMES, patchWasm, rewriteWasm } from './patch-wasm.js';
 
 async function engineBinary(): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await readFile(join(engineFolder(), 'pyodide.asm.wasm'));
@@ -45,5 +45,10 @@ test('a binary of another shape is refused', async () => {
     binary.slice(0, 100_000),
     new Uint8Array(8),
   ];
-  for (const bytes of cases) expect(() => patchWasm(bytes, options)).toThrow('not the pinned one');
+  for (const patch of [patchWasm, rewriteWasm]) {
+    for (const bytes of cases) expect(() => patch(bytes, options)).toThrow('not the pinned one');
+  }
+  // In the middle of the code, where nothing but the hash sees it.
+  const changed = broken((bytes) => bytes.set([(bytes[5_000_000] ?? 0) ^ 1], 5_000_000));
+  expect(() => patchWasm(changed, options)).toThrow('not the pinned one');
 });

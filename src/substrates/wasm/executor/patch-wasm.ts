@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { WorldError } from '../../../model/world-error.js';
 import { WASM_PAGE_BYTES } from './sizes.js';
 
@@ -10,8 +11,11 @@ import { WASM_PAGE_BYTES } from './sizes.js';
  *   never shrinks, so without this a world could see, and use, what an earlier world made it grow to. With it
  *   every growth of a world's heap asks the host, whatever the worker held before.
  *
- * Anything unexpected in the binary is refused: the rest of the executor relies on the pinned version.
+ * Any other binary than the pinned one is refused: the rest of the executor relies on that version.
  */
+
+/** SHA-256 of `pyodide.asm.wasm` of the version that package.json names. */
+export const ENGINE_SHA256 = 'cc36e3cab04fdfc9a63ff13eb52eae2b911bf46c025cc7b281f394bd3de1d5e6';
 
 export const EXPORT_NAMES = {
   immortalReferences: 'world_immortal_references',
@@ -36,7 +40,15 @@ export interface PatchOptions {
   readonly memoryMaxBytes: number;
 }
 
+/** @throws IMAGE_MISMATCH for a binary that is not the pinned one, byte for byte; BAD_INPUT for an unusable maximum */
 export function patchWasm(binary: Uint8Array<ArrayBuffer>, options: PatchOptions): Uint8Array<ArrayBuffer> {
+  const sha256 = createHash('sha256').update(binary).digest('hex');
+  if (sha256 !== ENGINE_SHA256) throw unexpected(`its SHA-256 is ${sha256}`);
+  return rewriteWasm(binary, options);
+}
+
+/** What `patchWasm` does once it knows the binary; it refuses whatever it does not expect, but does not see everything. */
+export function rewriteWasm(binary: Uint8Array<ArrayBuffer>, options: PatchOptions): Uint8Array<ArrayBuffer> {
   const sections = readSections(binary);
   const imported = countImports(binary, section(sections, SECTION.import));
   const globals = readUnsigned(binary, section(sections, SECTION.global).start);
