@@ -1,7 +1,8 @@
 import { AssertionError } from 'node:assert';
 import { expect, it } from 'vitest';
 import { PLANTED_BUGS } from './planted-bugs.js';
-import { type Simulation, simulate, type Tally } from './simulation.js';
+import { NEVER_IN_MEMORY, simulateMany, text } from './simulate-many.js';
+import { simulate, type Tally } from './simulation.js';
 import { VERB_NAMES } from './verbs.js';
 
 const RUNS = Number(process.env['SIMULATION_RUNS'] ?? 25);
@@ -13,31 +14,13 @@ const SEED_TO_CATCH = 1069n;
 /** From as many runs on, everything must have happened. */
 const RUNS_TO_SEE_ALL = 20;
 
-/** Runs from consecutive seeds until one fails; its error says how to repeat it. */
-async function simulateMany(
-  runs: number,
-  more: Partial<Simulation>,
-  tally: Tally,
-  first = SEED,
-): Promise<void> {
-  for (let n = 0; n < runs; n += 1) {
-    const seed = first + BigInt(n);
-    try {
-      await simulate({ seed, steps: STEPS, tally, ...more });
-    } catch (thrown) {
-      const what = thrown instanceof Error ? thrown.message : String(thrown);
-      throw new Error(`${what}\nRepeat with SIMULATION_SEED=${seed} SIMULATION_RUNS=1`, { cause: thrown });
-    }
-  }
-}
+const repeatWith = (seed: bigint): string => `SIMULATION_SEED=${seed} SIMULATION_RUNS=1`;
 
 it(`everything acknowledged stays so (${RUNS} runs from seed ${SEED})`, { timeout: 3_600_000 }, async () => {
   const tally: Tally = new Map();
-  await simulateMany(RUNS, {}, tally);
-  process.stdout.write(`${[...tally].map(([what, times]) => `${what}: ${times}`).join(', ')}\n`);
-  for (const never of ['RECOVERY_DIVERGED', 'STATE_LOST', 'IMAGE_MISMATCH', 'JOURNAL_CORRUPT', 'INTERNAL']) {
-    expect(tally.get(never), never).toBeUndefined();
-  }
+  await simulateMany({ runs: RUNS, seed: SEED, steps: STEPS, tally, repeatWith });
+  process.stdout.write(`${text(tally)}\n`);
+  for (const never of NEVER_IN_MEMORY) expect(tally.get(never), never).toBeUndefined();
   if (RUNS < RUNS_TO_SEE_ALL) return;
   const times = (what: string): number => tally.get(what) ?? 0;
   for (const verb of VERB_NAMES) {
@@ -67,7 +50,14 @@ it('a seed gives the same run again', async () => {
 });
 
 it.each(Object.entries(PLANTED_BUGS))('notices when %s', { timeout: 120_000 }, async (_, planted) => {
-  const caught = await simulateMany(RUNS_TO_CATCH, { planted }, new Map(), SEED_TO_CATCH).then(
+  const caught = await simulateMany({
+    runs: RUNS_TO_CATCH,
+    seed: SEED_TO_CATCH,
+    steps: STEPS,
+    tally: new Map(),
+    planted,
+    repeatWith,
+  }).then(
     () => expect.fail('nobody noticed'),
     (thrown: Error) => thrown.cause,
   );

@@ -4,13 +4,17 @@ import type { JournalRecord } from '../../src/ports/journal-record.js';
 import { materialiseState } from '../../src/runtime/materialise-state.js';
 import type { StateEntry } from '../../src/runtime/world-model.js';
 import { type FaultPlan, NO_FAULTS, seededFaults } from '../../src/substrates/simulated/index.js';
+import type { Promises } from '../property/storage-power-loss-files.js';
+import { newFileDisk, removeFileDisk } from '../support/file-stores.js';
 import {
   newDisk,
   openTestRuntime,
+  type TestDisk,
   type TestRuntime,
   type TestRuntimeOptions,
 } from '../support/test-runtime.js';
 import { describeModel } from '../support/verbs.js';
+import { seededFileFaults } from './file-faults.js';
 import { type Random, seededRandom } from './random.js';
 import { Reference } from './reference.js';
 import { type Asked, askSomething } from './verbs.js';
@@ -22,6 +26,10 @@ export interface Simulation {
   readonly seed: bigint;
   readonly steps: number;
   readonly tally: Tally;
+  /** Over the real journal, checkpoints and page packs on a file system that has faults and loses power. Default: in memory. */
+  readonly onFiles?: boolean;
+  /** Promises that this file system breaks: a planted fault. */
+  readonly promises?: Promises;
   /** A bug planted in the parts of the runtime. */
   readonly planted?: (options: TestRuntimeOptions) => TestRuntimeOptions;
 }
@@ -35,9 +43,13 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 /** One run from one seed. Throws an AssertionError when something acknowledged is not as it should be. */
 export async function simulate(simulation: Simulation): Promise<void> {
   const run = new Run(simulation);
-  await run.open();
-  for (let step = 0; step < simulation.steps; step += 1) await run.step();
-  await run.finish();
+  try {
+    await run.open();
+    for (let step = 0; step < simulation.steps; step += 1) await run.step();
+    await run.finish();
+  } finally {
+    await run.end();
+  }
 }
 
 interface Ended {
@@ -48,7 +60,7 @@ interface Ended {
 class Run {
   readonly #simulation: Simulation;
   readonly #random: Random;
-  readonly #disk = newDisk();
+  readonly #disk: TestDisk;
   readonly #reference = new Reference();
   #t: TestRuntime | null = null;
   #linesRead = 0;
@@ -58,6 +70,18 @@ class Run {
   constructor(simulation: Simulation) {
     this.#simulation = simulation;
     this.#random = seededRandom(simulation.seed);
+    this.#disk = newDisk();
+    if (!simulation.onFiles) return;
+    const lost = seededRandom(this.#random.seed());
+    const files = newFileDisk(() => lost.below(1_000_000) / 1_000_000, simulation.promises);
+    this.#disk = { ...this.#disk, files };
+  }
+
+  /** Nothing of it stays on the real disk. */
+  async end(): Promise<void> {
+    if (!this.#disk.files) return;
+    this.#t?.abandon();
+    await removeFileDisk(this.#disk.files);
   }
 
   get #runtime(): TestRuntime {
@@ -71,10 +95,25 @@ class Run {
       disk: this.#disk,
       faults: faults ? this.#faults() : NO_FAULTS,
       journal: faults ? this.#journalFaults() : {},
+      ...(faults && this.#disk.files ? { fileFaults: this.#fileFaults() } : {}),
       retention: { states: 3, deletedWorlds: 1, automatic: false },
     };
-    this.#t = await openTestRuntime(this.#simulation.planted?.(options) ?? options);
+    this.#t = await this.#openOnce(this.#simulation.planted?.(options) ?? options);
     this.#catchUp();
+  }
+
+  /** A disk that fails may keep a process from opening; then it says so, and the next one finds everything. */
+  async #openOnce(options: TestRuntimeOptions): Promise<TestRuntime> {
+    const { fileFaults, ...sound } = options;
+    if (!fileFaults) return openSound(sound);
+    try {
+      return await openTestRuntime(options);
+    } catch (thrown) {
+      if (!(thrown instanceof WorldError)) throw thrown;
+      assert(thrown.code !== 'INTERNAL', thrown.stack ?? thrown.message);
+      this.#count('open refused');
+      return openSound(sound);
+    }
   }
 
   /** Several verbs at once, and perhaps the end of the process in the middle of them. */
@@ -92,8 +131,10 @@ class Run {
     this.#broken ||= ended.some(({ error }) => error?.code === 'STORAGE_FAILED' && isOfJournal(error));
     this.#catchUp();
     for (const one of ended) this.#checkFailure(one);
-    if (crash) await this.open();
-    else if (this.#broken) await this.#crash();
+    if (crash) {
+      this.#maybeLosePower();
+      await this.open();
+    } else if (this.#broken) await this.#crash();
     else if (random.onceIn(15)) await this.#reopen();
     else this.#compare();
   }
@@ -101,6 +142,7 @@ class Run {
   #compare(): void {
     const { context } = this.#runtime;
     this.#reference.compare(context);
+    if (this.#disk.files) return;
     for (const { id, durable } of context.model.states.values()) {
       if (durable === null) continue;
       assert(this.#disk.archive.has(String(durable.data['digest'])), `the durable form of ${id} is kept`);
@@ -110,6 +152,7 @@ class Run {
   /** Without faults everything that was ever acknowledged must be there, and every state can be made again. */
   async finish(): Promise<void> {
     this.#runtime.abandon();
+    this.#maybeLosePower();
     await this.open(false);
     const { context } = this.#runtime;
     this.#reference.compare(context);
@@ -206,6 +249,7 @@ class Run {
   async #crash(): Promise<void> {
     this.#runtime.abandon();
     this.#count('process crash');
+    this.#maybeLosePower();
     await this.open();
     this.#reference.compare(this.#runtime.context);
   }
@@ -251,10 +295,29 @@ class Run {
     };
   }
 
+  /** A process that ended took the power with it, or not: then the system still has what it did not sync. */
+  #maybeLosePower(): void {
+    const { files } = this.#disk;
+    if (!files || this.#random.onceIn(3)) return;
+    files.files.losePower();
+    this.#count('power loss');
+  }
+
+  #fileFaults(): NonNullable<TestRuntimeOptions['fileFaults']> {
+    return seededFileFaults(seededRandom(this.#random.seed()), (kind) => this.#count(`file ${kind}`));
+  }
+
   #count(what: string): void {
     const { tally } = this.#simulation;
     tally.set(what, (tally.get(what) ?? 0) + 1);
   }
+}
+
+function openSound(options: TestRuntimeOptions): Promise<TestRuntime> {
+  return openTestRuntime(options).catch((thrown: unknown) => {
+    if (!(thrown instanceof WorldError)) throw thrown;
+    return assert.fail(`what is on a sound disk can be opened, but: ${thrown.code}: ${thrown.message}`);
+  });
 }
 
 /** The substrate may say STORAGE_FAILED too, when it cannot persist; then the runtime goes on. */

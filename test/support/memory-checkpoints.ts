@@ -1,5 +1,5 @@
 import type { CheckpointStore } from '../../src/ports/checkpoint-store.js';
-import type { MemoryJournal } from './memory-journal.js';
+import type { TestJournal } from './memory-journal.js';
 
 export interface MemoryCheckpoint {
   readonly seq: number;
@@ -10,7 +10,7 @@ export interface MemoryCheckpoint {
 /** Checkpoints in an array, which stands for the disk. The process of `journal` writes none after it died. */
 export function memoryCheckpoints(
   kept: MemoryCheckpoint[],
-  journal: Pick<MemoryJournal, 'dead'> = { dead: false },
+  journal: Pick<TestJournal, 'dead'> = { dead: false },
 ): CheckpointStore {
   return {
     async *newest() {

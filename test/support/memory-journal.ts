@@ -18,7 +18,8 @@ export interface JournalFaults {
   readonly acknowledgesEarly?: boolean;
 }
 
-export interface MemoryJournal extends Journal {
+/** A journal whose process can die. */
+export interface TestJournal extends Journal {
   /** The process dies: what was not durable yet never will be. */
   abandon(): void;
   readonly dead: boolean;
@@ -31,7 +32,7 @@ const GENESIS = '0'.repeat(64);
  * A journal on an array of JSON lines, which stands for the disk: open another one on the same array and it is
  * another process. Records pass through text and schema, so one that would not come back fails at once.
  */
-export function memoryJournal(lines: string[], faults: JournalFaults = {}): MemoryJournal {
+export function memoryJournal(lines: string[], faults: JournalFaults = {}): TestJournal {
   let lastSeq = lines.length;
   let lastHash = lines.length === 0 ? GENESIS : entryOf(lines.at(-1)!).hash;
   let sizeBytes = lines.reduce((sum, line) => sum + line.length, 0);

@@ -1,8 +1,11 @@
 import { ID_PREFIXES, type IdKind, type IdTypes, type WorldId } from '../../src/model/ids.js';
 import { streamAt } from '../../src/model/split-mix.js';
+import type { CheckpointStore } from '../../src/ports/checkpoint-store.js';
 import type { Clock } from '../../src/ports/clock.js';
 import type { Entropy } from '../../src/ports/entropy.js';
 import type { Ids } from '../../src/ports/ids.js';
+import type { JournalEntry } from '../../src/ports/journal-record.js';
+import type { PageCollector } from '../../src/ports/page-collector.js';
 import type { Substrate } from '../../src/ports/substrate.js';
 import type { CheckpointPace } from '../../src/runtime/checkpoints.js';
 import { closeRuntime, openRuntime } from '../../src/runtime/open-runtime.js';
@@ -15,8 +18,10 @@ import {
   NO_FAULTS,
   type SimulatedSubstrate,
 } from '../../src/substrates/simulated/index.js';
+import type { FaultyFiles } from '../property/storage-faulty-files.js';
+import { type FileDisk, openFileStores } from './file-stores.js';
 import { type MemoryCheckpoint, memoryCheckpoints } from './memory-checkpoints.js';
-import { type JournalFaults, type MemoryJournal, memoryJournal } from './memory-journal.js';
+import { type JournalFaults, memoryJournal, type TestJournal } from './memory-journal.js';
 import { type RecordingCatalog, recordingCatalog } from './recording-catalog.js';
 import { TrackedArchive } from './tracked-archive.js';
 
@@ -28,6 +33,8 @@ export interface TestDisk {
   readonly archive: TrackedArchive;
   /** Memory that was written down, the newest last. */
   readonly checkpoints: MemoryCheckpoint[];
+  /** With the real stores on files in memory instead of arrays. */
+  readonly files?: FileDisk;
   currentWorld: WorldId | null;
   readonly ids: Ids;
   readonly entropy: Entropy;
@@ -38,6 +45,8 @@ export interface TestRuntimeOptions {
   readonly disk?: TestDisk;
   readonly faults?: FaultPlan;
   readonly journal?: JournalFaults;
+  /** How the files misbehave, where there are any. */
+  readonly fileFaults?: FaultyFiles['fault'];
   /** When memory is written down. Default: often. `never`: there is no store for it. */
   readonly checkpointPace?: Partial<CheckpointPace> | 'never';
   /** Name of the base image. */
@@ -55,7 +64,7 @@ export interface TestRuntimeOptions {
 export interface TestRuntime {
   readonly context: RuntimeContext;
   readonly disk: TestDisk;
-  readonly journal: MemoryJournal;
+  readonly journal: TestJournal;
   readonly catalog: RecordingCatalog;
   readonly substrate: SimulatedSubstrate;
   /** What the runtime told its user. */
@@ -116,16 +125,14 @@ export function newDisk(seed = 1n): TestDisk {
 /** A runtime on the simulated substrate, in memory and deterministic. */
 export async function openTestRuntime(options: TestRuntimeOptions = {}): Promise<TestRuntime> {
   const disk = options.disk ?? newDisk();
-  const { ids, entropy, clock, archive } = disk;
+  const { ids, entropy, clock } = disk;
   const catalog = recordingCatalog();
-  const journal = memoryJournal(disk.lines, {
-    ...options.journal,
-    onDurable: (entry) => catalog.project(entry),
-  });
-  for await (const entry of journal.read()) catalog.project(entry);
+  const stores = await openStores(disk, options, (entry) => catalog.project(entry));
+  const { journal } = stores;
+  for await (const entry of journal.read()) if (entry.seq > catalog.projectedSeq) catalog.project(entry);
   const substrate = createSimulatedSubstrate({
     clock,
-    archive,
+    archive: stores.archive,
     faults: options.faults ?? NO_FAULTS,
     ...(options.base === undefined ? {} : { base: options.base }),
     ...(options.budgetBytes === undefined ? {} : { budgetBytes: options.budgetBytes }),
@@ -133,18 +140,16 @@ export async function openTestRuntime(options: TestRuntimeOptions = {}): Promise
   const pace = options.checkpointPace ?? OFTEN;
   const notes: string[] = [];
   const context = await openRuntime({
-    ...(pace === 'never'
-      ? {}
-      : { checkpoints: memoryCheckpoints(disk.checkpoints, journal), checkpointPace: pace }),
+    ...(pace === 'never' ? {} : { checkpoints: stores.checkpoints, checkpointPace: pace }),
     note: (text) => void notes.push(text),
     journal,
     catalog,
     clock,
     entropy,
     ids,
-    substrates: new Map([['simulated', options.wrap?.(substrate) ?? substrate]]),
+    substrates: new Map([['simulated', options.wrap?.(stores.wrap(substrate)) ?? stores.wrap(substrate)]]),
     defaultSubstrate: 'simulated',
-    pages: archive,
+    pages: stores.pages,
     ...(options.retention ? { retention: options.retention } : {}),
     ...(options.log ? { note: options.log } : {}),
     currentWorld: {
@@ -165,7 +170,7 @@ export async function openTestRuntime(options: TestRuntimeOptions = {}): Promise
     async close() {
       await closeRuntime(context);
       await catalog[Symbol.asyncDispose]();
-      await journal[Symbol.asyncDispose]();
+      await stores.close();
     },
     abandon() {
       journal.abandon();
@@ -185,4 +190,40 @@ export async function openTestRuntime(options: TestRuntimeOptions = {}): Promise
     },
   };
   return runtime;
+}
+
+interface Stores {
+  readonly journal: TestJournal;
+  readonly checkpoints: CheckpointStore;
+  readonly pages: PageCollector;
+  /** What the substrate keeps at hand of its durable states. */
+  readonly archive: Map<string, string>;
+  wrap(substrate: Substrate): Substrate;
+  close(): Promise<void>;
+}
+
+async function openStores(
+  disk: TestDisk,
+  options: TestRuntimeOptions,
+  project: (entry: JournalEntry) => void,
+): Promise<Stores> {
+  if (disk.files) {
+    const { lines, files } = disk;
+    return openFileStores(files, {
+      lines,
+      onDurable: project,
+      ...(options.fileFaults ? { fault: options.fileFaults } : {}),
+    });
+  }
+  const journal = memoryJournal(disk.lines, { ...options.journal, onDurable: project });
+  const checkpoints = memoryCheckpoints(disk.checkpoints, journal);
+  const { archive } = disk;
+  return {
+    journal,
+    checkpoints,
+    pages: archive,
+    archive,
+    wrap: (substrate) => substrate,
+    close: async () => journal[Symbol.asyncDispose](),
+  };
 }
