@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WorldRuntime } from '../../src/index.js';
 import { seededRandom } from '../simulation/random.js';
+import { childrenOf, isRunning } from '../support/processes.js';
 import { wr, wrJson } from './cli-process.js';
-import { childrenOf, isRunning, startDaemon } from './daemon-process.js';
+import { startDaemon } from './daemon-process.js';
 import { check, checkDust, known, newWorkload, work } from './daemon-workload.js';
 
 /** Repeat a failure with KILL_SEED=..., and look longer with KILL_ROUNDS=... */

@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WorldRuntime } from '../../src/index.js';
 import { daemonFilePath, readDaemonFile } from '../../src/surfaces/client/daemon-file.js';
 import { daemonTransport } from '../../src/surfaces/client/daemon-transport.js';
+import { isRunning } from '../support/processes.js';
 import { startWr, wr, wrJson } from './cli-process.js';
-import { isRunning, startDaemon, stopDaemon } from './daemon-process.js';
+import { startDaemon, stopDaemon } from './daemon-process.js';
 
 /** The real daemon, the real `wr` and the real engine. */
 
