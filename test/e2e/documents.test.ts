@@ -18,6 +18,7 @@ const DOCUMENTS = [
   'docs/images.md',
   'docs/security.md',
   'docs/performance.md',
+  'docs/testing.md',
   'examples/README.md',
   'examples/braess/README.md',
 ];
