@@ -20,6 +20,8 @@ export interface ControlProcess {
 
 export interface ControlOptions {
   readonly dataDir: string;
+  /** Executors in a host. Default 2. */
+  readonly workers?: number;
   /** A fault of planted/storage.mjs. */
   readonly planted?: string;
 }
@@ -84,9 +86,10 @@ async function killAfter(started: StartedWr, ms: number): Promise<Awaited<Starte
   return ended;
 }
 
-function start({ dataDir, planted }: ControlOptions): StartedWr {
+function start({ dataDir, planted, ...options }: ControlOptions): StartedWr {
   const plant = planted === undefined ? {} : { NODE_OPTIONS: `--import=${PLANT}`, CRASH_PLANTED: planted };
-  return startWr(dataDir, ['up'], { env: { ...SETTINGS, ...plant } });
+  const workers = { WORLD_WORKERS: String(options.workers ?? 2) };
+  return startWr(dataDir, ['up'], { env: { ...SETTINGS, ...workers, ...plant } });
 }
 
 function pidOf({ child }: StartedWr): number {

@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WorldError } from '../../src/model/world-error.js';
 import { type Random, seededRandom } from '../simulation/random.js';
-import { type ControlProcess, killWhileStarting, startControl } from './control-process.js';
+import {
+  type ControlOptions,
+  type ControlProcess,
+  killWhileStarting,
+  startControl,
+} from './control-process.js';
 import { examineDirectory, type SizeSample, sizeFindings } from './examine-directory.js';
 import { endingItsWorker } from './python-programs.js';
 import { askSomething, PREAMBLE } from './verbs.js';
@@ -48,7 +53,7 @@ const CLIENTS = 3;
 /** Answers between two kills, at most. */
 const ANSWERS_MAX = 30;
 /** In one life of a control process, at most. Starting one takes longest, so that each has several. */
-const INNER_KILLS_MAX = 7;
+const INNER_KILLS_MAX = 9;
 const START_KILLS_MAX = 2;
 const HOST_STARTING_MS_MAX = 500;
 const CLOSING_MS_MAX = 120;
@@ -178,9 +183,10 @@ class CrashRun {
     if (round % EXAMINE_EVERY === 0) await this.#examine();
   }
 
-  get #options(): { dataDir: string; planted?: string } {
+  get #options(): ControlOptions {
     const { planted } = this.#plan;
-    return { dataDir: this.#dataDir, ...(planted === undefined ? {} : { planted }) };
+    const workers = 1 + this.#random.below(2);
+    return { dataDir: this.#dataDir, workers, ...(planted === undefined ? {} : { planted }) };
   }
 
   async #open(): Promise<ControlProcess> {
