@@ -8,6 +8,8 @@ export interface PythonAnswer {
   readonly error: string | null;
 }
 
+const ANSWER_MS_MAX = 20_000;
+
 /** Programs as lines of JSON in, answers out. Each has globals of its own. */
 const RUNNER = `
 import ast, contextlib, io, json, sys
@@ -43,8 +45,10 @@ export class NativePython implements AsyncDisposable {
 
   async run(program: string): Promise<PythonAnswer> {
     this.#child.stdin.write(`${JSON.stringify(program)}\n`);
-    const { value, done } = await this.#answers.next();
-    if (done) throw new Error('python3 ended');
+    // A program that does not end is a mistake of whoever wrote it; then nothing can be compared any more.
+    const late = setTimeout(() => this.#child.kill('SIGKILL'), ANSWER_MS_MAX);
+    const { value, done } = await this.#answers.next().finally(() => clearTimeout(late));
+    if (done) throw new Error(`python3 ended, or took over ${ANSWER_MS_MAX} ms, on:\n${program}`);
     return JSON.parse(value) as PythonAnswer;
   }
 

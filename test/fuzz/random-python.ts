@@ -74,7 +74,7 @@ function statement(random: Random, depth: number): string[] {
     const lines = Array.from({ length: 1 + random.below(3) }, () => statement(random, depth + 1)).flat();
     return lines.map((line) => `    ${line}`);
   };
-  if (depth < DEPTH_MAX && random.onceIn(3)) return compound(random, nested);
+  if (depth < DEPTH_MAX && random.onceIn(3)) return compound(random, nested, `left${depth}`);
   switch (random.below(12)) {
     case 0:
     case 1:
@@ -104,7 +104,8 @@ function statement(random: Random, depth: number): string[] {
   }
 }
 
-function compound(random: Random, nested: () => string[]): string[] {
+/** `left`: what counts the turns of a loop, and of no loop in it. */
+function compound(random: Random, nested: () => string[], left: string): string[] {
   switch (random.below(6)) {
     case 0:
       return [`if ${condition(random)}:`, ...nested(), 'else:', ...nested()];
@@ -128,7 +129,7 @@ function compound(random: Random, nested: () => string[]): string[] {
         ...nested(),
       ];
     case 3:
-      return ['left = 4', `while left > 0 and ${condition(random)}:`, '    left -= 1', ...nested()];
+      return [`${left} = 4`, `while ${left} > 0 and (${condition(random)}):`, `    ${left} -= 1`, ...nested()];
     case 4:
       return [
         `match ${int(random)} % 4:`,
