@@ -25,6 +25,7 @@ export function randomPython(random: Random): string {
     ...definitions(random),
   ];
   for (let n = 3 + random.below(STATEMENTS_MAX); n > 0; n -= 1) lines.push(...statement(random, 0));
+  if (random.onceIn(5)) lines.push(trouble(random));
   lines.push(
     'i0, i1, i2, s0[:80], s1[:80], l0[:30], l1[:30], sorted(d0.items()), sorted(d1.items()), f0, f1',
   );
@@ -129,7 +130,12 @@ function compound(random: Random, nested: () => string[], left: string): string[
         ...nested(),
       ];
     case 3:
-      return [`${left} = 4`, `while ${left} > 0 and (${condition(random)}):`, `    ${left} -= 1`, ...nested()];
+      return [
+        `${left} = 4`,
+        `while ${left} > 0 and (${condition(random)}):`,
+        `    ${left} -= 1`,
+        ...nested(),
+      ];
     case 4:
       return [
         `match ${int(random)} % 4:`,
@@ -147,25 +153,25 @@ function compound(random: Random, nested: () => string[], left: string): string[
 
 function trouble(random: Random): string {
   return random.pick([
-    `print(1 // (${int(random)} % 2))`,
-    `print(${random.pick(DICTS)}['missing'])`,
-    `print(${random.pick(LISTS)}[99])`,
-    "raise Trouble('x')",
-    `print(int(${string(random)}))`,
-    `print(${string(random)} + 1)`,
-    `assert ${condition(random)}`,
-  ]);
+    () => `print(1 // (${int(random)} % 2))`,
+    () => `print(${random.pick(DICTS)}['missing'])`,
+    () => `print(${random.pick(LISTS)}[99])`,
+    () => "raise Trouble('x')",
+    () => `print(int(${string(random)}))`,
+    () => `print(${string(random)} + 1)`,
+    () => `assert ${condition(random)}`,
+  ])();
 }
 
 function condition(random: Random): string {
   return random.pick([
-    `${int(random)} > ${int(random)}`,
-    `${random.pick(TEXTS)} < ${string(random)}`,
-    `${random.pick(LISTS)} and ${int(random)} % 2 == 0`,
-    `'a' in ${random.pick(DICTS)} or not ${random.pick(TEXTS)}`,
-    `any(n > ${random.below(50)} for n in ${random.pick(LISTS)})`,
-    `${float(random)} >= ${float(random)}`,
-  ]);
+    () => `${int(random)} > ${int(random)}`,
+    () => `${random.pick(TEXTS)} < ${string(random)}`,
+    () => `${random.pick(LISTS)} and ${int(random)} % 2 == 0`,
+    () => `'a' in ${random.pick(DICTS)} or not ${random.pick(TEXTS)}`,
+    () => `any(n > ${random.below(50)} for n in ${random.pick(LISTS)})`,
+    () => `${float(random)} >= ${float(random)}`,
+  ])();
 }
 
 function int(random: Random, depth = 0): string {
@@ -174,79 +180,80 @@ function int(random: Random, depth = 0): string {
     return random.pick([...INTS, String(random.below(100)), `(-${random.below(30)})`]);
   const l = random.pick(LISTS);
   return random.pick([
-    `(${again()} ${random.pick(['+', '-', '*', '&', '|', '^'])} ${again()})`,
-    `(${again()} ${random.pick(['//', '%'])} ${1 + random.below(20)})`,
-    `abs(${again()})`,
-    `len(${random.pick([...TEXTS, ...LISTS, ...DICTS])})`,
-    `${random.pick(['min', 'max'])}(${again()}, ${again()})`,
-    `(${l}[${again()} % len(${l})] if ${l} else ${again()})`,
-    `sum(n * ${random.below(5)} for n in ${l})`,
-    `sum(pieces(${random.below(12)}))`,
-    `(lambda a, b=${random.below(9)}: a * b)(${again()})`,
-    `${random.pick(DICTS)}.get('a', ${again()})`,
-    `(${again()} << ${random.below(12)} >> ${random.below(12)})`,
-    `(${again()} if ${random.pick(INTS)} > 5 else ${again()})`,
-    `pow(${again()}, ${random.below(6)}, ${MODULUS})`,
-    `int(str(abs(${again()}))[::-1])`,
-  ]);
+    () => `(${again()} ${random.pick(['+', '-', '*', '&', '|', '^'])} ${again()})`,
+    () => `(${again()} ${random.pick(['//', '%'])} ${1 + random.below(20)})`,
+    () => `abs(${again()})`,
+    () => `len(${random.pick([...TEXTS, ...LISTS, ...DICTS])})`,
+    () => `${random.pick(['min', 'max'])}(${again()}, ${again()})`,
+    () => `(${l}[${again()} % len(${l})] if ${l} else ${again()})`,
+    () => `sum(n * ${random.below(5)} for n in ${l})`,
+    () => `sum(pieces(${random.below(12)}))`,
+    () => `(lambda a, b=${random.below(9)}: a * b)(${again()})`,
+    () => `${random.pick(DICTS)}.get('a', ${again()})`,
+    () => `(${again()} << ${random.below(12)} >> ${random.below(12)})`,
+    () => `(${again()} if ${random.pick(INTS)} > 5 else ${again()})`,
+    () => `pow(${again()}, ${random.below(6)}, ${MODULUS})`,
+    () => `int(str(abs(${again()}))[::-1])`,
+  ])();
 }
 
 function string(random: Random, depth = 0): string {
   const again = (): string => string(random, depth + 1);
   if (depth >= DEPTH_MAX || random.onceIn(3)) return random.pick([...TEXTS, text(random)]);
   return random.pick([
-    `(${again()} + ${again()})`,
-    `(${again()} * ${random.below(3)})`,
-    `${again()}.${random.pick(['upper', 'lower', 'title', 'strip', 'swapcase', 'capitalize'])}()`,
-    `${again()}[${random.below(4)}::${1 + random.below(3)}]`,
-    `${again()}[::-1]`,
-    `str(${int(random, depth + 1)})`,
-    `'-'.join(str(n) for n in ${random.pick(LISTS)})`,
-    `${again()}.replace('a', ${again()})`,
-    `''.join(sorted(${again()}))`,
-    `repr(${again()})`,
-    `${again()}.center(${random.below(12)}, '*')`,
-    formatted(random),
-  ]);
+    () => `(${again()} + ${again()})`,
+    () => `(${again()} * ${random.below(3)})`,
+    () => `${again()}.${random.pick(['upper', 'lower', 'title', 'strip', 'swapcase', 'capitalize'])}()`,
+    () => `${again()}[${random.below(4)}::${1 + random.below(3)}]`,
+    () => `${again()}[::-1]`,
+    () => `str(${int(random, depth + 1)})`,
+    () => `'-'.join(str(n) for n in ${random.pick(LISTS)})`,
+    () => `${again()}.replace('a', ${again()})`,
+    () => `''.join(sorted(${again()}))`,
+    () => `repr(${again()})`,
+    () => `${again()}.center(${random.below(12)}, '*')`,
+    () => formatted(random),
+  ])();
 }
 
 function formatted(random: Random): string {
   return random.pick([
-    `f'{${random.pick(INTS)}:>${random.below(9)}d}|{${random.pick(INTS)}:x}|{${random.pick(INTS)}:,}'`,
-    `f'{${random.pick(FLOATS)}:.${random.below(5)}f}|{${random.pick(FLOATS)}:e}|{${random.pick(FLOATS)}!r}'`,
-    `f'{${random.pick(TEXTS)}:^12}|{${random.pick(TEXTS)}!r:.9}'`,
-    `'%05d %s %.2f' % (${random.pick(INTS)}, ${random.pick(TEXTS)}, ${random.pick(FLOATS)})`,
-    `'{:>8} {a!r}'.format(${random.pick(INTS)}, a=${random.pick(LISTS)})`,
-  ]);
+    () => `f'{${random.pick(INTS)}:>${random.below(9)}d}|{${random.pick(INTS)}:x}|{${random.pick(INTS)}:,}'`,
+    () =>
+      `f'{${random.pick(FLOATS)}:.${random.below(5)}f}|{${random.pick(FLOATS)}:e}|{${random.pick(FLOATS)}!r}'`,
+    () => `f'{${random.pick(TEXTS)}:^12}|{${random.pick(TEXTS)}!r:.9}'`,
+    () => `'%05d %s %.2f' % (${random.pick(INTS)}, ${random.pick(TEXTS)}, ${random.pick(FLOATS)})`,
+    () => `'{:>8} {a!r}'.format(${random.pick(INTS)}, a=${random.pick(LISTS)})`,
+  ])();
 }
 
 function listOf(random: Random): string {
   const l = random.pick(LISTS);
   return random.pick([
-    `[n * ${random.below(7)} for n in ${l} if n % ${2 + random.below(3)}]`,
-    `sorted(${l}, key=lambda n: (n % ${2 + random.below(7)}, -n))`,
-    `${l}[::-1] + ${random.pick(LISTS)}`,
-    `[a + b for a, b in zip(l0, l1)]`,
-    `[len(w) for w in ${random.pick(TEXTS)}.split('e')]`,
-    `list(pieces(${random.below(15)}))`,
-    `[*${l}, ${int(random)} % ${MODULUS}]`,
-    `list({n % 5: n for n in ${l}}.values())`,
-    `[ord(c) % 50 for c in ${random.pick(TEXTS)}]`,
-    `list(map(abs, filter(None, ${l})))`,
-  ]);
+    () => `[n * ${random.below(7)} for n in ${l} if n % ${2 + random.below(3)}]`,
+    () => `sorted(${l}, key=lambda n: (n % ${2 + random.below(7)}, -n))`,
+    () => `${l}[::-1] + ${random.pick(LISTS)}`,
+    () => `[a + b for a, b in zip(l0, l1)]`,
+    () => `[len(w) for w in ${random.pick(TEXTS)}.split('e')]`,
+    () => `list(pieces(${random.below(15)}))`,
+    () => `[*${l}, ${int(random)} % ${MODULUS}]`,
+    () => `list({n % 5: n for n in ${l}}.values())`,
+    () => `[ord(c) % 50 for c in ${random.pick(TEXTS)}]`,
+    () => `list(map(abs, filter(None, ${l})))`,
+  ])();
 }
 
 function float(random: Random): string {
   const f = random.pick(FLOATS);
   return random.pick([
-    `(${f} + ${random.below(100)}.5) / 2`,
-    `${f} * 0.75 - ${random.below(9)}`,
-    `round(${f}, ${random.below(4)})`,
-    `(${int(random)} % 1000) / ${1 + random.below(16)}`,
-    `abs(${f}) % 17.5`,
-    `float('${random.below(1000)}.${random.below(1000)}e-${random.below(5)}')`,
-    `${f} // 3`,
-  ]);
+    () => `(${f} + ${random.below(100)}.5) / 2`,
+    () => `${f} * 0.75 - ${random.below(9)}`,
+    () => `round(${f}, ${random.below(4)})`,
+    () => `(${int(random)} % 1000) / ${1 + random.below(16)}`,
+    () => `abs(${f}) % 17.5`,
+    () => `float('${random.below(1000)}.${random.below(1000)}e-${random.below(5)}')`,
+    () => `${f} // 3`,
+  ])();
 }
 
 function text(random: Random): string {
