@@ -14,7 +14,7 @@ import type { EditFilesView } from '../../src/model/file-api.js';
 import type { ImageCreateView, ImageRemoveView, ImageView } from '../../src/model/image-api.js';
 import type { RemovedSnapshot, RenameView, SnapshotItem } from '../../src/model/name-api.js';
 import type { Transport } from '../../src/surfaces/client/transport.js';
-import type { Random } from '../simulation/random.js';
+import { type Random, weighted } from '../simulation/random.js';
 import { someProgram } from './python-programs.js';
 
 /** Who asks, and what for. */
@@ -77,13 +77,7 @@ export async function askSomething(asking: Asking): Promise<Asked> {
   const frozen = world.status === 'snapshotted';
   if (worlds.length > LIVE_WORLDS_MAX) return ask(frozen ? 'pull-up' : 'delete', asking, world);
   if (frozen && random.onceIn(2)) return ask(random.onceIn(3) ? 'void' : 'pull-up', asking, world);
-  const total = VERBS.reduce((sum, [, weight]) => sum + weight, 0);
-  let left = random.below(total);
-  for (const [name, weight] of VERBS) {
-    if (left < weight) return ask(name, asking, world);
-    left -= weight;
-  }
-  throw new Error('the weights add up');
+  return ask(weighted(random, VERBS)[0], asking, world);
 }
 
 function ask(name: string, asking: Asking, world: WorldView): Asked {

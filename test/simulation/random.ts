@@ -28,3 +28,16 @@ export function seededRandom(seed: bigint): Random {
     seed: next,
   };
 }
+
+/** One of several by weight: `[name, weight, ...]`, weights being whole numbers. */
+export function weighted<T extends readonly [string, number, ...unknown[]]>(
+  random: Random,
+  choices: readonly T[],
+): T {
+  let left = random.below(choices.reduce((sum, [, weight]) => sum + weight, 0));
+  for (const choice of choices) {
+    if (left < choice[1]) return choice;
+    left -= choice[1];
+  }
+  throw new Error('the weights add up');
+}

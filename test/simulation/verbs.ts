@@ -17,7 +17,7 @@ import { tagWorld } from '../../src/runtime/tag-world.js';
 import { voidPushDown } from '../../src/runtime/void-push-down.js';
 import type { Snapshot, World } from '../../src/runtime/world-model.js';
 import type { TestRuntime } from '../support/test-runtime.js';
-import type { Random } from './random.js';
+import { type Random, weighted } from './random.js';
 
 /** A verb that was asked for. `tag` is in what it makes, so that its record can be told from all others. */
 export interface Asked {
@@ -73,13 +73,7 @@ export function askSomething(asking: Asking): Asked {
   const frozen = world.status === 'snapshotted';
   if (live.length > LIVE_WORLDS_MAX) return ask(frozen ? 'pull-up' : 'delete', { ...asking, tag }, world);
   if (frozen && random.onceIn(3)) return ask(random.onceIn(3) ? 'void' : 'pull-up', asking, world);
-  const total = VERBS.reduce((sum, [, weight]) => sum + weight, 0);
-  let left = random.below(total);
-  for (const [name, weight] of VERBS) {
-    if (left < weight) return ask(name, asking, world);
-    left -= weight;
-  }
-  throw new Error('the weights add up');
+  return ask(weighted(random, VERBS)[0], asking, world);
 }
 
 function ask(name: string, asking: Asking, world: World | undefined): Asked {
