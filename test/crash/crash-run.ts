@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { WorldView } from '../../src/model/api.js';
 import { WorldError } from '../../src/model/world-error.js';
 import { type Random, seededRandom } from '../simulation/random.js';
 import {
@@ -216,12 +217,12 @@ class CrashRun {
    * nothing of CPython's catches, and the host dismisses the thread in the middle of the run.
    */
   async #endWorker(control: ControlProcess): Promise<void> {
-    const running = [...this.#witness.reference.worlds.values()].filter(({ status }) => status === 'running');
-    if (running.length === 0) return;
-    const world = this.#random.pick(running);
     const code = endingItsWorker(this.#nextTag(), this.#random.below(200_000));
     try {
-      await control.transport.call('execute', { world: world.id, code }, {});
+      const worlds = (await control.transport.call('list', {}, {})) as WorldView[];
+      const running = worlds.filter(({ status }) => status === 'running');
+      if (running.length === 0) return;
+      await control.transport.call('execute', { world: this.#random.pick(running).id, code }, {});
       assert.fail('a worker that was ended answers');
     } catch (thrown) {
       if (!(thrown instanceof WorldError)) throw thrown;
