@@ -179,7 +179,7 @@ const discardsEverything: Break = ({ inner }) => {
       },
     })),
     async discard() {
-      for (const key of keys) await inner.discard({ substrate: 'simulated', key });
+      for (const key of keys) await inner.discard({ substrate: 'simulated', key, root: null });
     },
   };
 };

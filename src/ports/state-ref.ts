@@ -6,4 +6,6 @@ export interface StateRef {
   readonly substrate: SubstrateName;
   /** Unique within the substrate instance. */
   readonly key: string;
+  /** Names its content: equal states have equal roots. Null when the substrate does not know, or has none. */
+  readonly root: string | null;
 }

@@ -131,7 +131,7 @@ function keep(instance: Instance, state: SimulatedState): StateRef {
   instance.keys += 1;
   const key = `simulated-${instance.life}-${instance.keys}`;
   instance.states.set(key, state);
-  return { substrate: 'simulated', key };
+  return { substrate: 'simulated', key, root: sha256(encodeState(state)) };
 }
 
 function bytesOf({ sizes }: Instance, state: SimulatedState): number {

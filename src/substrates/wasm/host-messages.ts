@@ -16,7 +16,15 @@ const U64Text = z.string().regex(/^(0|[1-9]\d{0,19})$/);
 const Name = z.string().max(65_536);
 const Stream = z.enum(['stdout', 'stderr']);
 
-export const StateFactsSchema = z.strictObject({ memoryBytes: Count, ownBytes: Count, overheadBytes: Count });
+export const StateFactsSchema = z.strictObject({
+  memoryBytes: Count,
+  ownBytes: Count,
+  overheadBytes: Count,
+  root: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .nullable(),
+});
 
 const OpenFileSchema = z.strictObject({
   fd: Count,

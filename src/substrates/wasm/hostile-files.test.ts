@@ -13,7 +13,7 @@ const say = (message, binary = Buffer.alloc(0)) => {
   head.writeUInt32LE(json.length, 4);
   socket.write(Buffer.concat([head, json, binary]));
 };
-const facts = { memoryBytes: 1, ownBytes: 1, overheadBytes: 1 };
+const facts = { memoryBytes: 1, ownBytes: 1, overheadBytes: 1, root: null };
 const done = { kind: 'done', ok: true, changed: true, value: '1', error: null, effects: [], stdoutTruncated: false, stderrTruncated: false, runMs: 1 };
 const entry = (path, more = {}) => ({ path, kind: 'file', sizeBytes: 1, mode: 420, mtimeMs: 0, ...more });
 const list = (m, path, entries, more = false) => say({ type: 'listed', request: m.request, entry: entry(path, { kind: 'directory', sizeBytes: 0 }), entries, more });

@@ -24,7 +24,7 @@ const say = (message, binary = Buffer.alloc(0)) => {
   raw(Buffer.concat([head(json.length + binary.length, json.length), json, binary]));
 };
 const words = (...values) => Buffer.from(Uint32Array.from(values).buffer);
-const facts = { memoryBytes: 1, ownBytes: 1, overheadBytes: 1 };
+const facts = { memoryBytes: 1, ownBytes: 1, overheadBytes: 1, root: null };
 const ready = () => say({ type: 'ready', baseDigest: 'a'.repeat(64), base: facts });
 const done = { kind: 'done', ok: true, changed: true, value: '1', error: null, effects: [], stdoutTruncated: false, stderrTruncated: false, runMs: 1 };
 const registers = { stackPointer: 0, heapTop: 0, clockNs: '0', entropySeed: '0', entropyDrawn: '0', cwd: '/', umask: 0, openFiles: [] };

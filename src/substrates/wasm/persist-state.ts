@@ -201,6 +201,10 @@ export async function persistState(options: PersistOptions): Promise<DurableStat
     relative.key ??= key;
     entry.relative = { key };
     const image = entry.image === null ? {} : { image: entry.image };
-    return { substrate: 'wasm', data: { version: 1, key, root, baseDigest, engineDigest, ...image } };
+    const named = entry.facts.root === null ? {} : { stateRoot: entry.facts.root };
+    return {
+      substrate: 'wasm',
+      data: { version: 1, key, root, baseDigest, engineDigest, ...image, ...named },
+    };
   });
 }

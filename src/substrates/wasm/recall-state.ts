@@ -18,6 +18,8 @@ const DurableData = z.strictObject({
   baseDigest: z.string(),
   engineDigest: z.string(),
   image: z.string().optional(),
+  /** Its root (ports/state-ref.ts), where it was known. */
+  stateRoot: z.string().optional(),
 });
 
 /** The image that a durable state stands on; null: the standard library. */
@@ -43,7 +45,7 @@ export async function readDurable(
   durable: DurableState,
   pageStore: PageStore,
   baseDigest: string,
-): Promise<{ readonly manifest: StateManifest; readonly key: string }> {
+): Promise<{ readonly manifest: StateManifest; readonly key: string; readonly root: string | null }> {
   const data = parseDurable(durable);
   const stored = await pageStore.readManifest(data.key);
   if (rootOf(stored.manifest, stored.references) !== data.root) {
@@ -58,7 +60,7 @@ export async function readDurable(
       details: { wanted: manifest.baseDigest, have: baseDigest },
     });
   }
-  return { manifest, key: data.key };
+  return { manifest, key: data.key, root: data.stateRoot ?? null };
 }
 
 export interface RecallOptions {

@@ -63,7 +63,7 @@ export class StateRegistry {
   reference(entry: StateEntry): StateRef {
     const key = `state-${this.#nextKey++}`;
     this.#entries.set(key, this.keep(entry));
-    return { substrate: 'wasm', key };
+    return { substrate: 'wasm', key, root: entry.facts.root };
   }
 
   /** @throws STATE_LOST when it was discarded, is not of this substrate, or was lost with its host. */

@@ -184,10 +184,10 @@ export class WasmSubstrate implements Substrate {
   async recall(durable: DurableState, wait: Wait): Promise<StateRef> {
     const image = imageOf(durable);
     const { process, baseDigest } = await this.#hosts.live(image, wait);
-    const { manifest, key } = await readDurable(durable, this.#pageStore, baseDigest);
+    const { manifest, key, root } = await readDurable(durable, this.#pageStore, baseDigest);
     const handle = process.nextId();
     const known = this.#knownOf(process);
-    const facts = await recallState({
+    const built = await recallState({
       host: process,
       manifest,
       state: handle,
@@ -196,6 +196,7 @@ export class WasmSubstrate implements Substrate {
       wait,
     });
     const relative = { key };
+    const facts = { ...built, root };
     const entry = { home: process, image, handle, stamp: manifest.stamp, facts, keepers: 0, relative };
     return this.#registry.reference(entry);
   }

@@ -92,6 +92,8 @@ export interface CommitDelta {
   readonly registers: Registers;
   /** Absent when no file operation changed anything. */
   readonly files?: FileTree;
+  /** Names the state by its content (state-root.ts); null for the base. */
+  readonly root: string | null;
   /** Slots taken from the grant for pages and file contents, in order. */
   readonly slotsUsed: number;
   /** Bytes of the slab that pages and file contents took. */

@@ -4,15 +4,18 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mix64 } from './guest-inputs.js';
 import { compiledBench } from './testing/compiled-bench.js';
 import type { Startup, TestExecutor, TestSlab, TestState } from './testing/executor-bench.js';
+import { naiveRoot } from './testing/naive-root.js';
 import { usableAddon } from './testing/written-pages.js';
 
 let startup: Startup;
 let slab: TestSlab;
 let executors: readonly TestExecutor[];
 let base: TestState;
+let pageBytes: (slab: TestSlab, id: number) => Uint8Array;
 
 beforeAll(async () => {
   const bench = await compiledBench();
+  pageBytes = bench.pageBytes;
   startup = await bench.makeStartup();
   slab = new bench.TestSlab();
   const first = await bench.TestExecutor.boot(startup, slab);
@@ -117,6 +120,7 @@ test('300 random loads, runs, commits and rollbacks over two executors keep ever
         ended.rolledBack++;
       } else {
         await on.commit();
+        if (cycle % 8 === 0) expect(on.root, what).toBe(naiveRoot(on.state, (id) => pageBytes(slab, id)));
         worlds.push({ state: on.state, list: [...world.list, number], next: world.next + 1 });
         ended.committed++;
       }
@@ -148,7 +152,6 @@ test('the same state, identity and code give the same bytes in both executors', 
       const { outcome } = await on.execute(code);
       answers.push([outcome.value, outcome.error]);
     }
-    const { pageBytes } = await compiledBench();
     const { createHash } = await import('node:crypto');
     const hash = createHash('sha256');
     for (const [page, id] of [...on.state.pages].sort(([a], [b]) => a - b)) {

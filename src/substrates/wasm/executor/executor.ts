@@ -18,6 +18,7 @@ import { GuestOutput, type OutputWrite } from './guest-output.js';
 import type { HostChannel } from './host-channel.js';
 import { callWithText, type HarnessAddresses, PythonCallFailed } from './python-calls.js';
 import { splitSource } from './split-source.js';
+import { stateRoot } from './state-root.js';
 
 /** What a run may use, read by the imports and devices while it goes on. */
 export interface RunScope {
@@ -114,6 +115,7 @@ export class WasmExecutor implements Executor {
       ids,
       registers: this.#registers,
       files: tree,
+      root: null,
       slotsUsed: sink.slotsUsed,
       ownBytes: sink.bytes,
     };
@@ -186,6 +188,7 @@ export class WasmExecutor implements Executor {
       ids,
       registers: this.#registers,
       ...(tree === null ? {} : { files: tree }),
+      root: stateRoot(memory.root(), files.root(), this.#registers),
       slotsUsed: sink.slotsUsed,
       ownBytes: sink.bytes,
     };

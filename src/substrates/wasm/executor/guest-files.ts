@@ -1,7 +1,8 @@
 import { PAGE_BYTES } from '../../../ports/page-store.js';
 import type { FileNode, FileTree, OpenFile, PageSink, PageSlots } from './executor-contract.js';
+import { FileHashes } from './file-hashes.js';
 import type { FsNode, FsOps, FsStream, PyodideModule } from './pyodide-internals.js';
-import { contentBytes, type FileLimits, FileTracker, type Usage } from './track-files.js';
+import { contentBytes, type FileLimits, FileTracker, paddedPage, type Usage } from './track-files.js';
 
 const FORMAT_MASK = 0o170000;
 const ZERO_PAGE = Buffer.alloc(PAGE_BYTES);
@@ -20,6 +21,7 @@ export class GuestFiles {
   readonly #mountPoint: FsNode;
   readonly #mountRoot: FsNode;
   #known = new WeakMap<FsNode, KnownPages>();
+  readonly #hashes = new FileHashes();
   /** Inode number -> node, as of the last load or commit. Keeps deleted nodes alive until then. */
   #nodes = new Map<number, FsNode>();
   #tree: FileTree = { nodes: [], orphans: [], nextIno: 0 };
@@ -150,6 +152,7 @@ export class GuestFiles {
       (named ? nodes : orphans).push(entry);
     });
     for (const [node, pages] of known) this.#known.set(node, pages);
+    for (const [node, old] of this.#tracker.old) this.#hashes.contentChanged(node, old);
     this.#settle({ nodes, orphans, nextIno: this.#module.FS.nextInode }, byIno);
     return this.#tree;
   }
@@ -165,6 +168,7 @@ export class GuestFiles {
       node.contents = bytes;
       node.usedBytes = entry.sizeBytes ?? 0;
       this.#known.set(node, pages);
+      this.#hashes.contentReplaced(node);
     });
   }
 
@@ -179,6 +183,11 @@ export class GuestFiles {
       node.contents = bytes;
       node.usedBytes = old.sizeBytes;
     });
+  }
+
+  /** Root over the tree as of the last load or commit; nothing may have run since. */
+  root(): Buffer {
+    return this.#hashes.root(this.#tree, (ino) => this.#nodes.get(ino));
   }
 
   #capture(node: FsNode, path: string, sink: PageSink): FileNode {
@@ -284,6 +293,7 @@ export class GuestFiles {
   #settle(tree: FileTree, nodes: Map<number, FsNode>): void {
     this.#tree = tree;
     this.#nodes = nodes;
+    this.#hashes.treeChanged();
     let bytes = 0;
     for (const entry of tree.nodes) bytes += entry.sizeBytes ?? 0;
     for (const entry of tree.orphans) bytes += entry.sizeBytes ?? 0;
@@ -317,9 +327,7 @@ export class GuestFiles {
 }
 
 function savePage(content: Buffer, page: number, sink: PageSink): number {
-  const start = page * PAGE_BYTES;
-  const bytes = Buffer.alloc(PAGE_BYTES);
-  content.copy(bytes, 0, start, start + PAGE_BYTES);
+  const bytes = paddedPage(content, page);
   return bytes.equals(ZERO_PAGE) ? 0 : sink.store(bytes, 0);
 }
 

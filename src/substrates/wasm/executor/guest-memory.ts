@@ -1,5 +1,6 @@
 import { PAGE_BYTES } from '../../../ports/page-store.js';
 import { type PageSink, type PageSlots, UNKNOWN_PAGE } from './executor-contract.js';
+import { PageTree } from './page-tree.js';
 import type { EngineExports } from './pyodide-internals.js';
 import { roundUp, WASM_PAGE_BYTES, ZERO_BLOCK } from './sizes.js';
 import { runsOf, WrittenPages, type WrittenPagesAddon } from './written-pages.js';
@@ -25,6 +26,8 @@ export class GuestMemory {
   #ids: Int32Array<ArrayBuffer>;
   /** `sbrk(0)` at the last load or commit. */
   #heapTop: number;
+  /** Hashes of the pages as of the last load or commit. */
+  #tree = new PageTree();
   #written: WrittenPages | null = null;
 
   constructor(exports: EngineExports, grow: (bytes: number) => boolean) {
@@ -121,6 +124,7 @@ export class GuestMemory {
       memory.copy(this.#shadow, at, at, at + PAGE_BYTES);
       const id = isZero(memory, at) ? 0 : sink.storeChanged(memory, at, this.#ids[page] ?? UNKNOWN_PAGE);
       this.#ids[page] = id;
+      this.#note(page, id);
       pageIds[i] = id;
     }
     this.#heapTop = this.heapTop;
@@ -141,11 +145,13 @@ export class GuestMemory {
       else slots.read(id, memory, at);
       memory.copy(this.#shadow, at, at, at + PAGE_BYTES);
       this.#ids[page] = id;
+      this.#note(page, id);
     }
     const end = roundUp(heapTop, PAGE_BYTES);
     if (this.#heapTop > end) {
       memory.fill(0, end, roundUp(this.#heapTop, PAGE_BYTES));
       this.#shadow.fill(0, end, roundUp(this.#heapTop, PAGE_BYTES));
+      for (let at = end; at < this.#heapTop; at += PAGE_BYTES) this.#tree.clear(at / PAGE_BYTES);
     }
     this.#heapTop = heapTop;
     this.#exports.world_visible_memory_bytes.value = needed;
@@ -158,7 +164,19 @@ export class GuestMemory {
     // Not `fill`: memory that was never written costs nothing.
     this.#shadow = Buffer.alloc(this.sizeBytes);
     this.#ids = new Int32Array(this.sizeBytes / PAGE_BYTES);
+    this.#tree = new PageTree();
     this.load(slots, indexes, ids, heapTop);
+  }
+
+  /** Root over the pages as of the last load or commit; nothing may have run since. */
+  root(): Buffer {
+    const memory = this.#bytes();
+    return this.#tree.root((page) => memory.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES));
+  }
+
+  #note(page: number, id: number): void {
+    if (id === 0) this.#tree.clear(page);
+    else this.#tree.forget(page);
   }
 
   /** Back to the last load or commit. */

@@ -176,3 +176,11 @@ export function contentBytes(node: FsNode): Buffer {
   if (!ArrayBuffer.isView(contents)) return Buffer.alloc(0);
   return Buffer.from(contents.buffer, contents.byteOffset, node.usedBytes ?? 0);
 }
+
+/** A page of a file's content, with zeros behind its end. */
+export function paddedPage(content: Buffer, page: number): Buffer {
+  const start = page * PAGE_BYTES;
+  const bytes = Buffer.alloc(PAGE_BYTES);
+  bytes.set(content.subarray(start, start + PAGE_BYTES));
+  return bytes;
+}

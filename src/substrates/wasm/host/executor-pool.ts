@@ -280,6 +280,7 @@ export class ExecutorPool {
       registers: delta.registers,
       ownBytes: delta.ownBytes,
       overheadBytes,
+      root: delta.root,
     };
     this.#base = { digest: this.#baseDigest, state, delta };
     this.#basePending = null;
@@ -375,6 +376,7 @@ export class ExecutorPool {
       registers: shareOpenFiles(job.from.registers, delta.registers),
       ownBytes: delta.ownBytes,
       overheadBytes,
+      root: delta.root,
     };
     seat.useGrant(delta.slotsUsed);
     seat.hold(state);

@@ -127,6 +127,7 @@ export class FileService {
         registers: { ...state.registers, clockNs },
         ownBytes: used * PAGE_BYTES,
         overheadBytes: files.nodes.length * 8,
+        root: null,
       };
       memory.states.set(message.to, made);
       connection.send({ type: 'edited', request, facts: factsOf(made), changes });

@@ -32,6 +32,7 @@ function stateOf(slots: Int32Array, fileSlots: readonly number[] = []): HostStat
     registers: REGISTERS,
     ownBytes: (slots.length + fileSlots.length) * PAGE_BYTES,
     overheadBytes: 0,
+    root: null,
   };
 }
 

@@ -165,7 +165,14 @@ class Model {
     const { table, overheadBytes } = withChanges(worker.table, { indexes, ids });
     worker.table = table;
     const handle = this.#next++;
-    const state = { table, files: NO_FILES, registers: REGISTERS, ownBytes: sink.bytes, overheadBytes };
+    const state = {
+      table,
+      files: NO_FILES,
+      registers: REGISTERS,
+      ownBytes: sink.bytes,
+      overheadBytes,
+      root: null,
+    };
     memory.states.set(handle, state);
     this.copies.set(handle, Buffer.from(worker.memory));
     for (const [page, id] of changed) {

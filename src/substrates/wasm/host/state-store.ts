@@ -12,6 +12,8 @@ export interface HostState {
   readonly ownBytes: number;
   /** Bookkeeping it does not share with the state it came from, bytes. */
   readonly overheadBytes: number;
+  /** As a worker computed it; null when none did. */
+  readonly root: string | null;
 }
 
 export function factsOf(state: HostState): StateFacts {
@@ -19,6 +21,7 @@ export function factsOf(state: HostState): StateFacts {
     memoryBytes: state.registers.heapTop,
     ownBytes: state.ownBytes,
     overheadBytes: state.overheadBytes,
+    root: state.root,
   };
 }
 

@@ -174,6 +174,7 @@ export class StateTransfer {
         registers: registersFromWire(message.registers),
         ownBytes: this.#session(message.session).length * PAGE_BYTES,
         overheadBytes,
+        root: null,
       };
       memory.states.set(message.state, state);
       connection.send({ type: 'built', request, facts: factsOf(state) });

@@ -43,6 +43,8 @@ export interface StateFacts {
   readonly ownBytes: number;
   /** Bookkeeping it does not share with the state it came from, bytes. */
   readonly overheadBytes: number;
+  /** Names it by its content, 64 hex digits; null when nothing has run since it was made in another way. */
+  readonly root: string | null;
 }
 
 export interface StartMessage {

@@ -48,7 +48,7 @@ class FakeExecutor implements Executor {
   #delta(sink: PageSink): CommitDelta {
     const ids = Int32Array.from({ length: this.slots }, () => sink.store(PAGE, 0));
     const { slotsUsed, bytes } = sink;
-    return { indexes: NONE, ids, registers: REGISTERS, slotsUsed, ownBytes: bytes };
+    return { indexes: NONE, ids, registers: REGISTERS, root: null, slotsUsed, ownBytes: bytes };
   }
   writeBase(sink: PageSink): CommitDelta {
     return this.#delta(sink);

@@ -51,6 +51,8 @@ export class TestExecutor {
   #registers: Registers | null = null;
   digest = '';
   tracksWrites = false;
+  /** Of the last commit. */
+  root: string | null = null;
 
   private constructor() {
     this.#worker = new Worker(new URL('./executor-worker.js', import.meta.url), {
@@ -86,8 +88,11 @@ export class TestExecutor {
     else {
       const [pages, files, registers] = [base.pages, base.files, base.registers];
       const delta = { indexes: Int32Array.from(pages.keys()), ids: Int32Array.from(pages.values()) };
-      await made.#call({ op: 'adoptBase', base: { ...delta, registers, files, slotsUsed: 0, ownBytes: 0 } });
-      made.#apply({ ...delta, registers, files, slotsUsed: 0, ownBytes: 0 });
+      await made.#call({
+        op: 'adoptBase',
+        base: { ...delta, registers, files, root: null, slotsUsed: 0, ownBytes: 0 },
+      });
+      made.#apply({ ...delta, registers, files, root: null, slotsUsed: 0, ownBytes: 0 });
     }
     return made;
   }
@@ -173,6 +178,7 @@ export class TestExecutor {
     for (const [i, page] of delta.indexes.entries()) this.#pages.set(page, delta.ids[i] ?? 0);
     if (delta.files !== undefined) this.#files = delta.files;
     this.#registers = delta.registers;
+    this.root = delta.root;
   }
 
   #call(order: TestOrder): Promise<TestAnswer> {
