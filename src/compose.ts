@@ -77,11 +77,14 @@ export async function composeRuntime(options: RuntimeOptions = {}): Promise<Comp
 }
 
 function partsOf(storage: Storage, options: RuntimeOptions): RuntimeParts {
-  const wasm = createWasmSubstrate({
+  const common = {
     pageStore: storage.pages,
     cacheDir: storage.directory.paths.cache,
     imageStore: storage.images,
     allowWeakIsolation: options.allowWeakIsolation ?? weakIsolationAllowed(process.env),
+  };
+  const wasm = createWasmSubstrate({
+    ...common,
     ...(options.workers === undefined ? {} : { workers: options.workers }),
     ...(options.slabBudgetBytes === undefined ? {} : { slabBudgetBytes: options.slabBudgetBytes }),
     ...(options.log ? { log: options.log } : {}),
@@ -96,6 +99,7 @@ function partsOf(storage: Storage, options: RuntimeOptions): RuntimeParts {
     ids: ulidIds(systemClock),
     substrates: new Map<SubstrateName, Substrate>([['wasm', wasm]]),
     defaultSubstrate: 'wasm',
+    freshSubstrate: () => createWasmSubstrate({ ...common, workers: 1 }),
     limits: parse(RuntimeLimits, options.limits ?? {}, 'limits'),
     defaultLimits: parse(WorldLimits, options.worldLimits ?? {}, 'worldLimits'),
     pages: storage.pages,

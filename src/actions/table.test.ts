@@ -77,6 +77,11 @@ describe('the action table', () => {
     expect(await act('list', { tags: [{ key: 'stage', value: 'one' }] })).toHaveLength(0);
     // The simulated guest is not Python: what a check finds is shown in test/e2e/bisect.test.ts.
     await expect(act('bisect', { check: 'x < 2' })).rejects.toThrow(/does not compile/);
+    expect(await act('verify')).toMatchObject({
+      world: 'w',
+      executions: 1,
+      stretches: [{ startedFrom: 'boot', executions: [{ number: 1, world: 'w', rootRecorded: false }] }],
+    });
     // So is what it says of its variables: test/e2e/diff.test.ts.
     const lines = t.disk.lines.length;
     expect(await act('diff', { contextLines: 0 })).toMatchObject({

@@ -14,6 +14,7 @@ import { removeSnapshotsAction, renameAction, snapshotsAction, tagAction } from 
 import { probeAction } from './probe-action.js';
 import { status } from './status-action.js';
 import { du, gc } from './storage-actions.js';
+import { verifyAction } from './verify-action.js';
 import { balances, depositAction, pullUpAction, pushDownAction, voidAction } from './verse-actions.js';
 import {
   branchAction,
@@ -44,6 +45,7 @@ export const ACTIONS = {
   rewind: rewindAction,
   probe: probeAction,
   bisect: bisectAction,
+  verify: verifyAction,
   diff: diffAction,
   list,
   show,

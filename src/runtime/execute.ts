@@ -3,7 +3,15 @@ import { Rational } from '../model/rational.js';
 import { toWorldError, WorldError } from '../model/world-error.js';
 import type { LedgerOp } from '../multiverse/index.js';
 import type { RecordOf } from '../ports/journal-record.js';
-import type { Effect, ExecuteRequest, ExecuteResult, Machine, OutputSink, Wait } from '../ports/substrate.js';
+import type {
+  Effect,
+  ExecuteRequest,
+  ExecuteResult,
+  Machine,
+  OutputSink,
+  StateRef,
+  Wait,
+} from '../ports/substrate.js';
 import { canTryAgain } from './again-when-lost.js';
 import { requireRunning } from './find-world.js';
 import { liveMachine } from './live-machine.js';
@@ -172,14 +180,19 @@ async function accept(context: RuntimeContext, ran: Ran): Promise<RecordOf<'worl
     timeMs: ran.elapsedMs(),
     ledger,
   };
+  let captured: { readonly state: StateId; readonly ref: Promise<StateRef> } | null = null;
   if (state !== null) {
-    const captured = machine.snapshot({});
+    const ref = machine.snapshot({});
     // Where there was no room for it, room is made now, so that the replay of it and what comes next find some.
-    captured.catch(() => context.upkeep.afterWork(world.birth.substrate));
-    context.remember(state, captured);
+    ref.catch(() => context.upkeep.afterWork(world.birth.substrate));
+    context.remember(state, ref);
+    captured = { state, ref };
     context.keepMachine(world.id, machine, state);
   }
-  await context.commit(record);
+  const committed = context.commit(record);
+  // After the execution's own record, in the journal too.
+  if (captured !== null) context.rootWhenCaptured(captured.state, captured.ref);
+  await committed;
   if (state !== null) persistWhenWorthIt(context, world);
   context.upkeep.afterWork(world.birth.substrate);
   return record;

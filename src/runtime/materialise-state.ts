@@ -154,14 +154,24 @@ async function startingPoint(
 ): Promise<StateRef> {
   const held = entry.id === asked.id ? undefined : context.refs.get(entry.id);
   if (held !== undefined) return materialiseState(context, entry.id, asked.wait);
-  if (entry.durable && isReadable(context, entry)) return recall(substrate, entry, entry.durable, asked.wait);
+  return startFrom(context, substrate, entry, asked.wait);
+}
+
+/** A state from its durable form, or from the boot, on a substrate that need not be the context's own. */
+export async function startFrom(
+  context: RuntimeContext,
+  substrate: Substrate,
+  entry: StateEntry,
+  wait: Wait,
+): Promise<StateRef> {
+  if (entry.durable && isReadable(context, entry)) return recall(substrate, entry, entry.durable, wait);
   const world = context.model.world(entry.origin.worldId);
   const image = world.birth.image;
-  const base = await substrate.baseDigest(asked.wait, image?.hash);
+  const base = await substrate.baseDigest(wait, image?.hash);
   if (base !== world.birth.baseDigest) throw imageMismatch(world, base);
   const spec = { limits: world.birth.limits, ...(image ? { image: image.hash } : {}) };
-  await using machine = await substrate.boot(spec, context.model.identity(world, 0), asked.wait);
-  return await machine.snapshot(asked.wait);
+  await using machine = await substrate.boot(spec, context.model.identity(world, 0), wait);
+  return await machine.snapshot(wait);
 }
 
 async function recall(
@@ -188,7 +198,12 @@ function imageMismatch(world: World, base: string): WorldError {
   );
 }
 
-async function replay(
+/**
+ * Runs an execution again from the state before it and compares what it answers, and the state that it makes, with the journal.
+ *
+ * @throws RECOVERY_DIVERGED
+ */
+export async function replay(
   context: RuntimeContext,
   substrate: Substrate,
   step: StateEntry,
@@ -210,14 +225,36 @@ async function replay(
   const result = await runAgain(machine, execution, at.wait);
   const digest = resultDigest(result);
   if (digest !== execution.resultDigest) {
-    throw new WorldError(
-      'RECOVERY_DIVERGED',
-      `Execution ${execution.executionId} of world ${world.name} gave another result when it was run again to recover ` +
-        `state ${step.id}. States before it are intact: rewind to ${execution.parentState}.`,
-      { details: { execution: execution.executionId, state: step.id, parent: execution.parentState } },
-    );
+    const { resultDigest: expected } = execution;
+    throw diverged(world, step, execution, { what: 'another result', expected, found: digest });
   }
-  return await machine.snapshot(at.wait);
+  const ref = await machine.snapshot(at.wait);
+  if (step.root === null || ref.root === null || step.root === ref.root) return ref;
+  await substrate.discard(ref);
+  throw diverged(world, step, execution, { what: 'another state', expected: step.root, found: ref.root });
+}
+
+function diverged(
+  world: World,
+  step: StateEntry,
+  execution: ReplayableExecution,
+  how: { readonly what: string; readonly expected: string; readonly found: string },
+): WorldError {
+  const { expected, found } = how;
+  return new WorldError(
+    'RECOVERY_DIVERGED',
+    `Execution ${execution.executionId} of world ${world.name} gave ${how.what} when it was run again to make ` +
+      `state ${step.id}. States before it are intact: rewind to ${execution.parentState}.`,
+    {
+      details: {
+        execution: execution.executionId,
+        state: step.id,
+        parent: execution.parentState,
+        expected,
+        found,
+      },
+    },
+  );
 }
 
 function runAgain(machine: Machine, execution: ReplayableExecution, wait: Wait): Promise<ExecuteResult> {

@@ -25,7 +25,7 @@ import {
  * `MODEL_SNAPSHOT_VERSION` is raised: checkpoints of another version are passed over and the journal is read instead.
  * Those who archived segments and removed them cannot do that, so a published version is read for as long as that is possible.
  */
-export const MODEL_SNAPSHOT_VERSION = 4;
+export const MODEL_SNAPSHOT_VERSION = 5;
 
 const WorldRow = z.strictObject({
   birth: WorldBirth,
@@ -76,7 +76,12 @@ const Origin = z.discriminatedUnion('kind', [
   }),
 ]);
 
-const StateRow = z.strictObject({ id: StateId, origin: Origin, durable: DurableRecord.nullable() });
+const StateRow = z.strictObject({
+  id: StateId,
+  origin: Origin,
+  durable: DurableRecord.nullable(),
+  root: z.string().nullable(),
+});
 
 const SnapshotRow = z.strictObject({
   id: SnapshotId,
@@ -137,8 +142,9 @@ export interface RestoredModel {
 export function snapshotModel(model: WorldModel, lastAt: string | null): Iterable<string> {
   const worlds = [...model.worlds.values()].map(copyOfWorld);
   const states = [...model.states.values()];
-  // Of a state only this changes; a model has many states.
+  // Of a state only these change; a model has many states.
   const durables = states.map(({ durable }) => durable);
+  const roots = states.map(({ root }) => root);
   const snapshots = [...model.snapshots.values()].map((snapshot) => ({ ...snapshot }));
   const conditions = [...model.conditions.values()].map((condition) => ({
     ...condition,
@@ -155,7 +161,8 @@ export function snapshotModel(model: WorldModel, lastAt: string | null): Iterabl
     yield { kind: 'model', version: MODEL_SNAPSHOT_VERSION, lastAt, worldsBorn };
     for (const world of worlds) yield { kind: 'world', world };
     for (const [index, { id, origin }] of states.entries()) {
-      yield { kind: 'state', state: { id, origin, durable: durables[index] ?? null } };
+      const [durable, root] = [durables[index] ?? null, roots[index] ?? null];
+      yield { kind: 'state', state: { id, origin, durable, root } };
     }
     for (const snapshot of snapshots) yield { kind: 'snapshot', snapshot };
     for (const condition of conditions) yield { kind: 'condition', condition };

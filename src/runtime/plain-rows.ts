@@ -142,6 +142,7 @@ const isPlainStateRow = fields({
     id: stateId,
     origin: (origin) => isExecution(origin) || isBoot(origin),
     durable: orNull(fields({ substrate: isSubstrate, data: recordOf(() => true) })),
+    root: orNull(isText),
   }),
 });
 

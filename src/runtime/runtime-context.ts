@@ -28,6 +28,8 @@ export interface RuntimeParts {
   readonly ids: Ids;
   readonly substrates: ReadonlyMap<SubstrateName, Substrate>;
   readonly defaultSubstrate: SubstrateName;
+  /** Another instance with executors of its own, over the same pages. Without it nothing can be verified. */
+  readonly freshSubstrate?: (name: SubstrateName) => Substrate;
   /** What all worlds together may be. Default: the documented defaults. */
   readonly limits?: RuntimeLimits;
   /** Of worlds that are made without limits of their own. */
@@ -167,6 +169,22 @@ export class RuntimeContext {
       throw this.#failure;
     }
     this.checkpoints?.afterCommit((work) => this.inBackground(work));
+  }
+
+  /**
+   * Writes down the root of a state once it is captured. Nobody waits for the record: it rides with the next one, and when it is lost the
+   * root is only not known.
+   */
+  rootWhenCaptured(id: StateId, captured: Promise<StateRef>): void {
+    this.inBackground(captured.then(({ root }) => this.#rootKnown(id, root)));
+  }
+
+  #rootKnown(id: StateId, root: string | null): void {
+    const isKnown = this.model.states.get(id)?.root !== null;
+    if (root === null || isKnown || this.#failure) return;
+    const record = { op: 'state.rooted', at: this.at(), state: id, root } as const;
+    this.model.apply(record);
+    this.parts.journal.appendLazily(record);
   }
 
   substrate(name: SubstrateName): Substrate {

@@ -47,6 +47,8 @@ export interface StateEntry {
   readonly id: StateId;
   readonly origin: StateOrigin;
   durable: DurableState | null;
+  /** Names its content (ports/state-ref.ts); null until it is known. */
+  root: string | null;
 }
 
 /** The state from which a state was made, or null when it was booted. */

@@ -53,7 +53,9 @@ export class WorldModel {
         this.#executed(record);
         break;
       case 'execution.failed':
+        break;
       case 'state.rooted':
+        this.#rooted(record.state, record.root);
         break;
       case 'snapshot.taken':
         this.#snapshotTaken(record);
@@ -213,6 +215,7 @@ export class WorldModel {
         id: birth.state,
         origin: { kind: 'boot', worldId: world.id },
         durable: null,
+        root: null,
       });
     }
     if (birth.parentId !== null) {
@@ -235,6 +238,7 @@ export class WorldModel {
         ...keysOf(record.ledger),
       },
       durable: null,
+      root: null,
     });
     this.#moveHead(world, record.state, true);
     for (const effect of record.effects) {
@@ -243,6 +247,12 @@ export class WorldModel {
       }
     }
     this.#applyLedger(record.ledger);
+  }
+
+  /** It may have been forgotten meanwhile. */
+  #rooted(id: StateId, root: string): void {
+    const state = this.states.get(id);
+    if (state) state.root = root;
   }
 
   #filesEdited(record: RecordOf<'world.files-edited'>): void {
@@ -257,6 +267,7 @@ export class WorldModel {
         lastRun: { worldId, generation },
       },
       durable: record.durable,
+      root: null,
     });
     this.#moveHead(world, record.state);
   }

@@ -54,6 +54,8 @@ export interface TestRuntimeOptions {
   readonly retention?: Partial<RetentionSettings>;
   /** Memory of all states of the substrate, bytes. */
   readonly budgetBytes?: number;
+  /** States have roots, which the runtime writes down behind the verbs. Default: no. */
+  readonly roots?: boolean;
   readonly log?: (message: string) => void;
   /** Puts something of the test's between runtime and substrate. */
   readonly wrap?: (substrate: Substrate) => Substrate;
@@ -134,6 +136,7 @@ export async function openTestRuntime(options: TestRuntimeOptions = {}): Promise
     clock,
     archive: stores.archive,
     faults: options.faults ?? NO_FAULTS,
+    roots: options.roots ?? false,
     ...(options.base === undefined ? {} : { base: options.base }),
     ...(options.budgetBytes === undefined ? {} : { budgetBytes: options.budgetBytes }),
   });
@@ -149,6 +152,13 @@ export async function openTestRuntime(options: TestRuntimeOptions = {}): Promise
     ids,
     substrates: new Map([['simulated', options.wrap?.(stores.wrap(substrate)) ?? stores.wrap(substrate)]]),
     defaultSubstrate: 'simulated',
+    freshSubstrate: () =>
+      createSimulatedSubstrate({
+        clock,
+        archive,
+        roots: options.roots ?? false,
+        ...(options.base === undefined ? {} : { base: options.base }),
+      }),
     pages: stores.pages,
     ...(options.retention ? { retention: options.retention } : {}),
     ...(options.log ? { note: options.log } : {}),

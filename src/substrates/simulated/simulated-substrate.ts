@@ -47,6 +47,8 @@ export interface SimulatedSubstrateOptions {
   readonly base?: string;
   /** Memory of all states and machines, bytes; a new state beyond it is refused. Default: no bound. */
   readonly budgetBytes?: number;
+  /** Whether its states have roots. Default: no, so that journals hold what the verbs write and nothing else. */
+  readonly roots?: boolean;
 }
 
 /** What is alive, so that a test can say that nothing leaked. */
@@ -73,6 +75,7 @@ interface Instance {
   /** Where each stands. */
   readonly machines: Map<Machine, SimulatedState>;
   readonly budgetBytes: number;
+  readonly roots: boolean;
   /** Bytes of states, which are values and never change. */
   readonly sizes: WeakMap<SimulatedState, number>;
   step: number;
@@ -131,7 +134,7 @@ function keep(instance: Instance, state: SimulatedState): StateRef {
   instance.keys += 1;
   const key = `simulated-${instance.life}-${instance.keys}`;
   instance.states.set(key, state);
-  return { substrate: 'simulated', key, root: sha256(encodeState(state)) };
+  return { substrate: 'simulated', key, root: instance.roots ? sha256(encodeState(state)) : null };
 }
 
 function bytesOf({ sizes }: Instance, state: SimulatedState): number {
@@ -286,6 +289,7 @@ export function createSimulatedSubstrate(options: SimulatedSubstrateOptions): Si
     faults = NO_FAULTS,
     base = 'simulated-base-1',
     budgetBytes = Number.MAX_SAFE_INTEGER,
+    roots = false,
   } = options;
   const baseDigest = sha256(base);
   const digestOf = (image?: string): string =>
@@ -296,6 +300,7 @@ export function createSimulatedSubstrate(options: SimulatedSubstrateOptions): Si
     states: new Map(),
     machines: new Map(),
     budgetBytes,
+    roots,
     sizes: new WeakMap(),
     step: 0,
     keys: 0,

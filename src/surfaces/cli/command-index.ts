@@ -26,6 +26,10 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import('./commands/bisect-command.js')).BISECT_COMMANDS,
   },
   {
+    words: ['verify'],
+    load: async () => (await import('./commands/verify-command.js')).VERIFY_COMMANDS,
+  },
+  {
     words: ['diff'],
     load: async () => (await import('./commands/diff-command.js')).DIFF_COMMANDS,
   },

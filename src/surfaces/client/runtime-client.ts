@@ -28,6 +28,7 @@ import type { RemovedSnapshot, RenameView, SnapshotItem, SnapshotsInput } from '
 import type { ProbeView } from '../../model/probe-api.js';
 import type { StatusView } from '../../model/status-api.js';
 import type { DuInput, DuView, GcInput, GcView } from '../../model/storage-api.js';
+import type { VerifyInput, VerifyView } from '../../model/verify-api.js';
 import { ImagesClient } from './images-client.js';
 import type { CallOptions, Transport } from './transport.js';
 import { WorldFiles } from './world-files.js';
@@ -254,6 +255,11 @@ export class World {
   /** Runs code at its head, or at another state, and keeps nothing of it. */
   probe(code: string, options: { state?: string; timeoutMs?: number } = {}): Promise<ProbeView> {
     return this.#call('probe', { code, ...options });
+  }
+
+  /** Runs its history again in a fresh executor. Rejects with RECOVERY_DIVERGED at the first difference. */
+  verify(input: Without<VerifyInput> = {}, call: CallOptions = {}): Promise<VerifyView> {
+    return this.#call('verify', input, call);
   }
 
   /** Finds the execution after which a check fails. */
