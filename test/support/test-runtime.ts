@@ -155,7 +155,7 @@ export async function openTestRuntime(options: TestRuntimeOptions = {}): Promise
     freshSubstrate: () =>
       createSimulatedSubstrate({
         clock,
-        archive: disk.archive,
+        archive: stores.archive,
         roots: options.roots ?? false,
         ...(options.base === undefined ? {} : { base: options.base }),
       }),
