@@ -76,7 +76,12 @@ describe('the packed package', () => {
   }, 120_000);
 
   test('works without its native parts, says so, and makes them again as it says', () => {
-    const env = { ...process.env, WORLD_DATA_DIR: join(folder, 'data') };
+    // Without the launcher there is no second wall.
+    const env = {
+      ...process.env,
+      WORLD_DATA_DIR: join(folder, 'data'),
+      WORLD_ALLOW_WEAK_ISOLATION: '1',
+    };
     const wr = join(folder, 'node_modules/.bin/wr');
     const built = join(folder, 'node_modules/world-runtime/native/build');
     const changedPages = () => {

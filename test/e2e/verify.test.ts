@@ -32,39 +32,43 @@ const LINES = [
   '1 / (% - %)',
 ];
 
-test('a long random history runs again in another process to the same results and roots', async () => {
-  const seed = BigInt(process.env['VERIFY_SEED'] ?? '20264');
-  process.stdout.write(`verify seed ${seed} (VERIFY_SEED, VERIFY_EXECUTIONS)\n`);
-  let drawn = 0;
-  const pick = (below: number) => Number(streamAt(seed, drawn++) % BigInt(below));
-  const runtime = await composeRuntime({ dataDir: data, workers: 2 });
-  const { transport } = runtime;
-  let branched = 0;
-  try {
-    await transport.call('create', { name: 'long' }, {});
-    for (let i = 0; i < EXECUTIONS; i++) {
-      const code = LINES[pick(LINES.length)]!.replaceAll('%', String(1 + pick(300)));
-      await transport.call('execute', { world: 'long', code }, {});
-      // The worker it runs in has been elsewhere, now and then.
-      if (pick(10) > 0) continue;
-      const { children } = await callAction(transport, 'branch', { world: 'long', count: 1 });
-      branched += 1;
-      const junk = 'junk = [bytearray(1000) for _ in range(500)]';
-      await transport.call('execute', { world: children[0]!.id, code: junk }, {});
+test(
+  'a long random history runs again in another process to the same results and roots',
+  async () => {
+    const seed = BigInt(process.env['VERIFY_SEED'] ?? '20264');
+    process.stdout.write(`verify seed ${seed} (VERIFY_SEED, VERIFY_EXECUTIONS)\n`);
+    let drawn = 0;
+    const pick = (below: number) => Number(streamAt(seed, drawn++) % BigInt(below));
+    const runtime = await composeRuntime({ dataDir: data, workers: 2 });
+    const { transport } = runtime;
+    let branched = 0;
+    try {
+      await transport.call('create', { name: 'long' }, {});
+      for (let i = 0; i < EXECUTIONS; i++) {
+        const code = LINES[pick(LINES.length)]!.replaceAll('%', String(1 + pick(300)));
+        await transport.call('execute', { world: 'long', code }, {});
+        // The worker it runs in has been elsewhere, now and then.
+        if (pick(10) > 0) continue;
+        const { children } = await callAction(transport, 'branch', { world: 'long', count: 1 });
+        branched += 1;
+        const junk = 'junk = [bytearray(1000) for _ in range(500)]';
+        await transport.call('execute', { world: children[0]!.id, code: junk }, {});
+      }
+    } finally {
+      await runtime.close();
     }
-  } finally {
-    await runtime.close();
-  }
-  expect(branched).toBeGreaterThan(3);
+    expect(branched).toBeGreaterThan(3);
 
-  const view = await wrJson<VerifyView>(data, 'verify', 'long');
-  expect(view.executions).toBe(EXECUTIONS);
-  const executions = view.stretches.flatMap((stretch) => stretch.executions);
-  expect(executions.every(({ root }) => /^[0-9a-f]{64}$/.test(root ?? ''))).toBe(true);
-  // All were compared: the runtime was closed, so that no root was lost.
-  expect(executions.filter(({ rootRecorded }) => rootRecorded)).toHaveLength(EXECUTIONS);
-  expect(new Set(executions.map(({ root }) => root)).size).toBe(EXECUTIONS);
-}, 120_000 + EXECUTIONS * 200);
+    const view = await wrJson<VerifyView>(data, 'verify', 'long');
+    expect(view.executions).toBe(EXECUTIONS);
+    const executions = view.stretches.flatMap((stretch) => stretch.executions);
+    expect(executions.every(({ root }) => /^[0-9a-f]{64}$/.test(root ?? ''))).toBe(true);
+    // All were compared: the runtime was closed, so that no root was lost.
+    expect(executions.filter(({ rootRecorded }) => rootRecorded)).toHaveLength(EXECUTIONS);
+    expect(new Set(executions.map(({ root }) => root)).size).toBe(EXECUTIONS);
+  },
+  120_000 + EXECUTIONS * 200,
+);
 
 test('a history that is not what the journal says is named, on real Python', async () => {
   const runtime = await composeRuntime({ dataDir: data, workers: 1 });

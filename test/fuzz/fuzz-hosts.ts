@@ -34,7 +34,7 @@ export function fuzzHosts(): Fuzzer {
 
 /** The honest answers to what a boot and one execution ask, one of which is damaged. */
 function answersOf(random: Random): { start: Buffer; run: Buffer } {
-  const facts = { memoryBytes: 1, ownBytes: 1, overheadBytes: 1 };
+  const facts = { memoryBytes: 1, ownBytes: 1, overheadBytes: 1, root: null };
   const outcome = {
     kind: 'done',
     ok: true,

@@ -1,5 +1,5 @@
 /** One message of every kind that an executor host says, as it says it. */
-const facts = { memoryBytes: 65_536, ownBytes: 4096, overheadBytes: 128 };
+const facts = { memoryBytes: 65_536, ownBytes: 4096, overheadBytes: 128, root: 'ab'.repeat(32) };
 const entry = { path: '/home/world/f', kind: 'file', sizeBytes: 5, mode: 0o644, mtimeMs: 1.5 };
 const done = {
   kind: 'done',

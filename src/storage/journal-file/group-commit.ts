@@ -12,6 +12,8 @@ export interface Pending {
   readonly seq: number;
   readonly hash: Buffer;
   readonly body: Buffer;
+  /** Somebody waits for it. */
+  readonly urgent: boolean;
   durable(endOffset: number): void;
   failed(error: WorldError): void;
 }
@@ -33,6 +35,8 @@ export class GroupCommit {
   readonly #roll: (target: CommitTarget) => Promise<CommitTarget>;
   #target: CommitTarget;
   #queue: Pending[] = [];
+  /** Also what nobody waits for is written now. */
+  #flushing = false;
   #running: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #failure: WorldError | null = null;
@@ -47,23 +51,32 @@ export class GroupCommit {
     return this.#failure;
   }
 
-  /** Queues a record; `urgent` ones start a write at once, others wait for company. */
-  add(pending: Pending, urgent: boolean): void {
+  /** Queues a record; urgent ones start a write at once, others wait for company. */
+  add(pending: Pending): void {
     this.#queue.push(pending);
-    if (urgent) this.#start();
-    else if (this.#running === null) this.#startLater();
+    if (pending.urgent) this.#start();
+    else this.#startLater();
   }
 
   /** Resolves when everything queued is durable or has failed. */
   async settle(): Promise<void> {
     while (this.#running !== null || this.#queue.length > 0) {
-      this.#start();
+      this.#flush();
       await this.#running;
     }
   }
 
   #startLater(): void {
-    this.#timer ??= setTimeout(() => this.#start(), LAZY_FLUSH_MS).unref();
+    this.#timer ??= setTimeout(() => this.#flush(), LAZY_FLUSH_MS).unref();
+  }
+
+  #flush(): void {
+    this.#flushing = true;
+    this.#start();
+  }
+
+  #isDue(): boolean {
+    return this.#queue.length > 0 && (this.#flushing || this.#queue.some(({ urgent }) => urgent));
   }
 
   #start(): void {
@@ -72,14 +85,15 @@ export class GroupCommit {
     this.#running ??= this.#run().finally(() => {
       this.#running = null;
       // What was added after the last look at the queue, and before this, found a run that was over.
-      if (this.#queue.length > 0) this.#start();
+      if (this.#isDue()) this.#start();
+      else if (this.#queue.length > 0) this.#startLater();
     });
   }
 
   async #run(): Promise<void> {
     // One turn of the microtask queue lets appends made together share the first write.
     await Promise.resolve();
-    while (this.#queue.length > 0) {
+    while (this.#isDue()) {
       const batch = this.#takeBatch();
       try {
         await this.#write(batch);
@@ -87,6 +101,7 @@ export class GroupCommit {
         this.#fail(thrown, batch);
       }
     }
+    if (this.#queue.length === 0) this.#flushing = false;
   }
 
   #takeBatch(): Pending[] {

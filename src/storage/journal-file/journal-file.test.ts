@@ -107,13 +107,20 @@ describe('appending and reading', () => {
     expect(fileOps.count('sync')).toBe(0);
     await journal.append(rooted(2));
     expect(fileOps.count('sync')).toBe(1);
+    // Also one that comes while a write is under way has none of its own.
+    const first = journal.append(rooted(20));
+    await new Promise((resolve) => setImmediate(resolve));
+    journal.appendLazily(rooted(21));
+    await first;
+    await journal.append(rooted(22));
+    expect(fileOps.count('sync')).toBe(3);
     journal.appendLazily(rooted(3));
-    await expect.poll(() => fileOps.count('sync'), { timeout: 2000 }).toBe(2);
-    await expect.poll(() => seen).toEqual([1, 2, 3]);
+    await expect.poll(() => fileOps.count('sync'), { timeout: 2000 }).toBe(4);
+    await expect.poll(() => seen).toEqual([1, 2, 3, 4, 5, 6]);
     journal.appendLazily(rooted(4));
     await journal[Symbol.asyncDispose]();
     await using again = await openJournalFile(directory);
-    expect(again.lastSeq).toBe(4);
+    expect(again.lastSeq).toBe(7);
   });
 
   test('a record larger than a chunk, and text of every kind', async () => {

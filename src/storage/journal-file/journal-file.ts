@@ -225,7 +225,7 @@ class AppendOnlyJournal implements JournalFile {
       waiter?.reject(error);
       for (const each of this.#waiters.splice(0)) each.reject(error);
     };
-    this.#commit.add({ seq, hash, body, durable, failed }, waiter !== null);
+    this.#commit.add({ seq, hash, body, urgent: waiter !== null, durable, failed });
   }
 
   #tellWaiters(): void {
