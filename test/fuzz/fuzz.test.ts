@@ -24,7 +24,7 @@ const TARGETS: Readonly<Record<string, { cases: number; seen: Readonly<Record<st
       'messages accepted': 300,
     },
   },
-  hosts: { cases: 10, seen: { 'liars found out': 2, 'hosts that went on': 1 } },
+  hosts: { cases: 10, seen: { 'liars found out': 2, 'hosts with damaged orders': 2 } },
   stores: {
     cases: 500,
     seen: {

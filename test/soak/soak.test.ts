@@ -25,7 +25,7 @@ async function soak(...args: string[]): Promise<Told> {
 }
 
 it('a long life levels off while the journal grows', { timeout: 900_000 }, async () => {
-  // 5,000 by .ci/run, 100,000 by npm run soak; the checker is the same.
+  // 5,000 in .ci/run, 100,000 by npm run soak; the checker is the same.
   const told = await soak('--executions', process.env['SOAK_EXECUTIONS'] ?? '2400');
   expect(told.findings).toEqual([]);
   expect(told.code).toBe(0);
