@@ -168,7 +168,7 @@ function expectEveryTable(rows: Record<string, string[]>): void {
   for (const table of CATALOG_TABLES) expect(rows[table]?.length, table).toBeGreaterThan(0);
 }
 
-/** Records that these histories do not have: the simulated substrate has no pages to take a root of. */
+/** Records that these histories do not have: here the simulated substrate is without roots. */
 const NOT_BY_VERBS: readonly string[] = ['state.rooted'];
 
 /** Nor would it be if some verb had never worked. */
