@@ -102,6 +102,7 @@ class CrashRun {
   readonly #verbs: Record<string, { ok: number; refused: number; unknown: number }> = {};
   readonly #sizes: SizeSample[] = [];
   #control: ControlProcess | null = null;
+  #isEnded = false;
   /** Outcomes since the last look at the journal. */
   #outcomes: Outcome[] = [];
   #asked = 0;
@@ -146,6 +147,7 @@ class CrashRun {
 
   /** Ends what a failure left running. */
   end(): void {
+    this.#isEnded = true;
     this.#control?.end();
   }
 
@@ -166,22 +168,26 @@ class CrashRun {
     }
     const control = await this.#open();
     await this.#check(control);
-    const working = this.#work(control, seededRandom(random.seed()));
-    const inner = 1 + random.below(INNER_KILLS_MAX);
-    for (let n = 0; n < inner; n += 1) {
+    // Together: what fails in one of them is the failure of the round, and the other has nobody left to fail for.
+    await Promise.all([this.#work(control, seededRandom(random.seed())), this.#injure(control)]);
+    if (round % EXAMINE_EVERY === 0) await this.#examine();
+  }
+
+  /** Kills below the control process, and at last the control process. */
+  async #injure(control: ControlProcess): Promise<void> {
+    const random = this.#random;
+    for (let n = 1 + random.below(INNER_KILLS_MAX); n > 0; n -= 1) {
       await this.#moreAnswers(random.below(ANSWERS_MAX));
       await this.#killBelow(control);
     }
     await this.#moreAnswers(random.below(ANSWERS_MAX));
-    this.#control = null;
     if (random.onceIn(3)) {
       if (await control.killWhileClosing(random.below(CLOSING_MS_MAX))) this.#count('control while closing');
     } else {
       await control.kill();
       this.#count('control at work');
     }
-    await working;
-    if (round % EXAMINE_EVERY === 0) await this.#examine();
+    this.#control = null;
   }
 
   get #options(): ControlOptions {
@@ -270,7 +276,7 @@ class CrashRun {
   async #moreAnswers(more: number): Promise<void> {
     const wanted = this.#answers + more;
     const until = Date.now() + 60_000;
-    while (this.#answers < wanted) {
+    while (this.#answers < wanted && !this.#isEnded) {
       assert(Date.now() < until, 'clients go on getting answers');
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
