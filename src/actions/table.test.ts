@@ -82,6 +82,14 @@ describe('the action table', () => {
       executions: 1,
       stretches: [{ startedFrom: 'boot', executions: [{ number: 1, world: 'w', rootRecorded: false }] }],
     });
+    expect(await act('replay', { to: 1, name: 'past' })).toMatchObject({
+      world: { name: 'past', parentId: null, executions: 0 },
+      source: 'w',
+      number: 1,
+      executionId: expect.stringMatching(/^exe_/),
+      ranAgain: 0,
+    });
+    await act('delete', { world: 'past' });
     // So is what it says of its variables: test/e2e/diff.test.ts.
     const lines = t.disk.lines.length;
     expect(await act('diff', { contextLines: 0 })).toMatchObject({
@@ -124,7 +132,7 @@ describe('the action table', () => {
     await act('push-down', { outcomes: [{ name: 'a', role: 'nash' }, { name: 'b' }] });
     expect((await act('void')).collapsedWorldIds).toHaveLength(2);
     expect((await act('list')).map(({ name }) => name)).toEqual(['w', 'w/1', 'w/2', 'w/3']);
-    expect(await act('list', { all: true })).toHaveLength(9);
+    expect(await act('list', { all: true })).toHaveLength(10);
     expect(await act('delete', { world: 'w/2' })).toMatchObject({ name: 'w/2' });
     expect((await act('show')).name).toBe('w');
     await act('create', { snapshot: 'snapshot-1', metadata: { verse: 'nash', trit: '-1' } });

@@ -8,13 +8,13 @@ import { branches, entities, log, metrics, query, resolutions } from './catalog-
 import { diffAction } from './diff-action.js';
 import { editFilesAction, listFilesAction, readFileAction, uploadFileAction } from './file-actions.js';
 import { graphAction } from './graph-action.js';
+import { replayAction, verifyAction } from './history-actions.js';
 import { imageCreate, imageList, imageRemove, imageShow } from './image-actions.js';
 import { archiveAction } from './journal-actions.js';
 import { removeSnapshotsAction, renameAction, snapshotsAction, tagAction } from './name-actions.js';
 import { probeAction } from './probe-action.js';
 import { status } from './status-action.js';
 import { du, gc } from './storage-actions.js';
-import { verifyAction } from './verify-action.js';
 import { balances, depositAction, pullUpAction, pushDownAction, voidAction } from './verse-actions.js';
 import {
   branchAction,
@@ -46,6 +46,7 @@ export const ACTIONS = {
   probe: probeAction,
   bisect: bisectAction,
   verify: verifyAction,
+  replay: replayAction,
   diff: diffAction,
   list,
   show,

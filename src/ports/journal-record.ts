@@ -15,9 +15,17 @@ import { Trit } from '../model/trit.js';
 import { LedgerOp } from '../multiverse/index.js';
 import { ImageCreated, ImageRemoved } from './image-record.js';
 import { header } from './record-header.js';
+import {
+  DurableRecord,
+  RemadeState,
+  STATES_FORGOTTEN_MAX,
+  StatePersisted,
+  StateRooted,
+  StatesForgotten,
+} from './state-record.js';
 import { SUBSTRATE_NAMES } from './substrate.js';
 
-export { ImageCreated, ImageRemoved };
+export { DurableRecord, ImageCreated, ImageRemoved, STATES_FORGOTTEN_MAX };
 
 /**
  * What the journal holds: one record per acknowledged operation, with everything needed to rebuild the
@@ -39,11 +47,6 @@ export const IdentityRecord = z.strictObject({
   commonSeed: U64Text.optional(),
 });
 export type IdentityRecord = z.infer<typeof IdentityRecord>;
-
-export const DurableRecord = z.strictObject({
-  substrate: z.enum(SUBSTRATE_NAMES),
-  data: z.record(z.string(), z.unknown()),
-});
 
 /** Measured times (ms) and memory (MB, 10^6 bytes) of one real boot, snapshot or branch. */
 export const MetricsRecord = z.strictObject({
@@ -166,31 +169,6 @@ export const SnapshotTaken = z.strictObject({
   metrics: z.array(MetricsRecord),
 });
 
-export const StatePersisted = z.strictObject({
-  op: z.literal('state.persisted'),
-  ...header,
-  state: StateId,
-  durable: DurableRecord,
-});
-
-/** The place for state roots: appended after an execution's pages were diffed. */
-export const StateRooted = z.strictObject({
-  op: z.literal('state.rooted'),
-  ...header,
-  state: StateId,
-  root: z.string(),
-});
-
-/** States forgotten by one record at most. */
-export const STATES_FORGOTTEN_MAX = 10_000;
-
-/** Retention gave these up: nothing names them any more, and their pages may be collected. */
-export const StatesForgotten = z.strictObject({
-  op: z.literal('states.forgotten'),
-  ...header,
-  states: z.array(StateId).min(1).max(STATES_FORGOTTEN_MAX),
-});
-
 /** Worlds forgotten by one record at most. */
 export const WORLDS_FORGOTTEN_MAX = 10_000;
 
@@ -235,6 +213,18 @@ export const WorldPushedDown = z.strictObject({
   parentVerseId: VerseId,
   outcomes: z.array(OutcomeRecord).min(2),
   ledger: z.array(LedgerOp),
+});
+
+/** A detached world on a past state of another. */
+export const WorldReplayed = z.strictObject({
+  op: z.literal('world.replayed'),
+  ...header,
+  branchId: BranchId,
+  sourceId: WorldId,
+  world: WorldBirth,
+  /** Absent as long as the state is known. */
+  remade: RemadeState.optional(),
+  metrics: z.array(MetricsRecord),
 });
 
 /** What was measured, as it is also answered. */
@@ -354,6 +344,7 @@ export const JournalRecord = z.discriminatedUnion('op', [
   StatesForgotten,
   WorldsForgotten,
   WorldBranched,
+  WorldReplayed,
   WorldPushedDown,
   WorldPulledUp,
   WorldVoided,

@@ -1,5 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { createHash } from 'node:crypto';
-import type { StateId } from '../model/ids.js';
+import type { StateId, WorldId } from '../model/ids.js';
 import { WorldError } from '../model/world-error.js';
 import type {
   DurableState,
@@ -11,7 +12,10 @@ import type {
   Wait,
 } from '../ports/substrate.js';
 import type { RuntimeContext } from './runtime-context.js';
-import type { ReplayableExecution, StateEntry, World } from './world-model.js';
+import { identityFrom, type ReplayableExecution, type StateEntry, type World } from './world-model.js';
+
+/** What running an execution again needs of the world in which it ran; it may be forgotten. */
+export type PastWorld = Pick<World, 'id' | 'name' | 'birth' | 'identities'>;
 
 const SILENT: OutputSink = { write: () => {} };
 /** A replay may be slower than the original run was; only a runaway is stopped. */
@@ -165,12 +169,16 @@ export async function startFrom(
   wait: Wait,
 ): Promise<StateRef> {
   if (entry.durable && isReadable(context, entry)) return recall(substrate, entry, entry.durable, wait);
-  const world = context.model.world(entry.origin.worldId);
+  return bootAgain(substrate, context.model.world(entry.origin.worldId), wait);
+}
+
+/** The state that a world was booted into. @throws IMAGE_MISMATCH */
+export async function bootAgain(substrate: Substrate, world: PastWorld, wait: Wait): Promise<StateRef> {
   const image = world.birth.image;
   const base = await substrate.baseDigest(wait, image?.hash);
   if (base !== world.birth.baseDigest) throw imageMismatch(world, base);
   const spec = { limits: world.birth.limits, ...(image ? { image: image.hash } : {}) };
-  await using machine = await substrate.boot(spec, context.model.identity(world, 0), wait);
+  await using machine = await substrate.boot(spec, identityFrom(world.id, world.birth.identity), wait);
   return await machine.snapshot(wait);
 }
 
@@ -189,7 +197,7 @@ async function recall(
   }
 }
 
-function imageMismatch(world: World, base: string): WorldError {
+function imageMismatch(world: PastWorld, base: string): WorldError {
   return new WorldError(
     'IMAGE_MISMATCH',
     `World ${world.name} (${world.id}) was made from base image ${world.birth.baseDigest.slice(0, 12)}, but this ` +
@@ -207,7 +215,7 @@ export async function replay(
   context: RuntimeContext,
   substrate: Substrate,
   step: StateEntry,
-  at: { from: StateRef; wait: Wait },
+  at: { from: StateRef; wait: Wait; worldOf?: (id: WorldId) => PastWorld },
 ): Promise<StateRef> {
   if (step.origin.kind !== 'execution')
     throw new WorldError('INTERNAL', `State ${step.id} cannot be replayed.`);
@@ -219,8 +227,10 @@ export async function replay(
       { details: { state: step.id } },
     );
   }
-  const world = context.model.world(execution.worldId);
-  const identity = context.model.identity(world, execution.generation);
+  const world = at.worldOf ? at.worldOf(execution.worldId) : context.model.world(execution.worldId);
+  const record = world.identities[execution.generation];
+  assert(record, `world ${world.id} has no generation ${execution.generation}`);
+  const identity = identityFrom(world.id, record);
   await using machine = await substrate.restore(at.from, identity, at.wait);
   const result = await runAgain(machine, execution, at.wait);
   const digest = resultDigest(result);
@@ -235,7 +245,7 @@ export async function replay(
 }
 
 function diverged(
-  world: World,
+  world: PastWorld,
   step: StateEntry,
   execution: ReplayableExecution,
   how: { readonly what: string; readonly expected: string; readonly found: string },

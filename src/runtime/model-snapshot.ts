@@ -25,7 +25,7 @@ import {
  * `MODEL_SNAPSHOT_VERSION` is raised: checkpoints of another version are passed over and the journal is read instead.
  * Those who archived segments and removed them cannot do that, so a published version is read for as long as that is possible.
  */
-export const MODEL_SNAPSHOT_VERSION = 5;
+export const MODEL_SNAPSHOT_VERSION = 6;
 
 const WorldRow = z.strictObject({
   birth: WorldBirth,
@@ -48,13 +48,21 @@ const WorldRow = z.strictObject({
 });
 type WorldRow = z.infer<typeof WorldRow>;
 
+const LastRunRow = z.strictObject({ worldId: WorldId, generation: z.int().min(0) });
+
 const Origin = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('boot'), worldId: WorldId }),
   z.strictObject({
     kind: z.literal('files'),
     worldId: WorldId,
     parentState: StateId,
-    lastRun: z.strictObject({ worldId: WorldId, generation: z.int().min(0) }),
+    lastRun: LastRunRow,
+  }),
+  z.strictObject({
+    kind: z.literal('remade'),
+    worldId: WorldId,
+    parentState: StateId.nullable(),
+    lastRun: LastRunRow,
   }),
   z.strictObject({
     kind: z.literal('execution'),

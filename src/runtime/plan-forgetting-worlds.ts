@@ -46,7 +46,7 @@ function neededWorlds(model: WorldModel): Set<WorldId> {
     needed.add(origin.worldId);
     // As whom it ran: a replay takes that world's identity.
     if (origin.kind === 'execution') needed.add(origin.execution.worldId);
-    if (origin.kind === 'files') needed.add(origin.lastRun.worldId);
+    if (origin.kind === 'files' || origin.kind === 'remade') needed.add(origin.lastRun.worldId);
   }
   for (const { worldId } of model.snapshots.values()) needed.add(worldId);
   for (const condition of model.conditions.values()) {

@@ -1,4 +1,5 @@
 import type { StateId, WorldId } from '../model/ids.js';
+import { type LedgerOp, ledgerKeyOf } from '../multiverse/index.js';
 import type { RecordOf } from '../ports/journal-record.js';
 import type { DurableState } from '../ports/substrate.js';
 
@@ -35,6 +36,16 @@ export type StateOrigin =
       readonly parentState: StateId;
       readonly lastRun: LastRun;
       readonly ledgerKeys?: never;
+    }
+  /** Retention gave it up, and a replay made it again: durable from the start. */
+  | {
+      readonly kind: 'remade';
+      /** The world that was replayed. */
+      readonly worldId: WorldId;
+      /** Null when it was booted. */
+      readonly parentState: StateId | null;
+      readonly lastRun: LastRun;
+      readonly ledgerKeys?: never;
     };
 
 /** As whom code ran last on the way to a state. */
@@ -59,6 +70,7 @@ export function parentStateOf({ origin }: StateEntry): StateId | null {
     case 'execution':
       return origin.execution.parentState;
     case 'files':
+    case 'remade':
       return origin.parentState;
     default:
       return origin satisfies never;
@@ -80,4 +92,19 @@ export function replayable(record: RecordOf<'world.executed'>): ReplayableExecut
     resultDigest: record.resultDigest,
     runMs: record.runMs,
   };
+}
+
+/** A state that retention gave up, as a replay of `worldId` made it again. */
+export function remadeEntry(
+  id: StateId,
+  worldId: WorldId,
+  { durable, root, ...came }: NonNullable<RecordOf<'world.replayed'>['remade']>,
+): StateEntry {
+  return { id, origin: { kind: 'remade', worldId, ...came }, durable, root };
+}
+
+/** Nothing is stored for the many executions that transfer nothing. */
+export function keysOf(ledger: readonly LedgerOp[]): { ledgerKeys?: string[] } {
+  const keys = ledger.flatMap((op) => ledgerKeyOf(op) ?? []);
+  return keys.length === 0 ? {} : { ledgerKeys: keys };
 }

@@ -140,7 +140,7 @@ function stretchesTo(context: RuntimeContext, world: World, from: StateId | unde
 }
 
 function kindOf({ origin }: StateEntry): VerifiedStretch['startedFrom'] {
-  return origin.kind === 'execution' ? 'durable' : origin.kind;
+  return origin.kind === 'boot' || origin.kind === 'files' ? origin.kind : 'durable';
 }
 
 function freshSubstrate(context: RuntimeContext, world: World): Substrate {

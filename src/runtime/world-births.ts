@@ -80,8 +80,9 @@ function hasRun(model: WorldModel, world: World, state: StateId): boolean {
   let entry = model.states.get(state);
   while (entry?.origin.kind === 'files') entry = model.states.get(entry.origin.parentState);
   // One that retention gave up is older than anything the world did since.
-  if (entry?.origin.kind !== 'execution') return entry === undefined;
-  const { worldId, generation } = entry.origin.execution;
+  if (entry === undefined) return true;
+  if (entry.origin.kind === 'boot') return false;
+  const { worldId, generation } = model.lastRun(entry.id);
   return worldId === world.id && generation === model.identity(world).generation;
 }
 

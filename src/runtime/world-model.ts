@@ -1,13 +1,13 @@
 import { strict as assert } from 'node:assert';
 import type { BranchId, ConditionId, SnapshotId, StateId, WorldId } from '../model/ids.js';
 import { WorldError } from '../model/world-error.js';
-import { Ledger, type LedgerOp, ledgerKeyOf } from '../multiverse/index.js';
+import { Ledger, type LedgerOp } from '../multiverse/index.js';
 import type { IdentityRecord, JournalRecord, RecordOf, WorldBirth } from '../ports/journal-record.js';
 import type { BranchIdentity } from '../ports/substrate.js';
 import { forgetStates } from './forget-states.js';
 import { forgetWorlds } from './forget-worlds.js';
 import { renameIn } from './rename-in.js';
-import { type LastRun, replayable, type StateEntry } from './state-origin.js';
+import { keysOf, type LastRun, remadeEntry, replayable, type StateEntry } from './state-origin.js';
 import type { Branch, Condition, Snapshot, World } from './world-types.js';
 
 export {
@@ -73,6 +73,9 @@ export class WorldModel {
         for (const child of record.children) this.#addWorld(child, record.at, null);
         this.#branch(record.branchId, record.parentId, record.children);
         break;
+      case 'world.replayed':
+        this.#replayed(record);
+        break;
       case 'world.pushed-down':
         this.#pushedDown(record);
         break;
@@ -137,7 +140,7 @@ export class WorldModel {
   lastRun(id: StateId): LastRun {
     const { origin } = this.state(id);
     // Kept with the state, since its parent may be forgotten.
-    if (origin.kind === 'files') return origin.lastRun;
+    if (origin.kind === 'files' || origin.kind === 'remade') return origin.lastRun;
     return origin.kind === 'execution' ? origin.execution : { worldId: origin.worldId, generation: 0 };
   }
 
@@ -272,6 +275,15 @@ export class WorldModel {
     this.#moveHead(world, record.state);
   }
 
+  #replayed({ world, sourceId, branchId, remade, at }: RecordOf<'world.replayed'>): void {
+    // Another replay may have made it again first.
+    const known = this.states.get(world.state);
+    if (remade && known) known.durable = remade.durable;
+    else if (remade) this.states.set(world.state, remadeEntry(world.state, sourceId, remade));
+    this.#addWorld(world, at, null);
+    this.#branch(branchId, sourceId, [world]);
+  }
+
   #snapshotTaken(record: RecordOf<'snapshot.taken'>): void {
     this.state(record.state).durable = record.durable;
     const snapshot: Snapshot = {
@@ -377,10 +389,4 @@ export function identityFrom(worldId: WorldId, record: IdentityRecord): BranchId
     seed: BigInt(record.commonSeed ?? record.seed),
     commonRandomNumbers: record.commonRandomNumbers && record.commonSeed === undefined,
   };
-}
-
-/** Nothing is stored for the many executions that transfer nothing. */
-function keysOf(ledger: readonly LedgerOp[]): { ledgerKeys?: string[] } {
-  const keys = ledger.flatMap((op) => ledgerKeyOf(op) ?? []);
-  return keys.length === 0 ? {} : { ledgerKeys: keys };
 }

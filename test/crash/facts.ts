@@ -11,6 +11,8 @@ export function factOf(record: JournalRecord): string | null {
       return `snapshot ${record.snapshotId} of ${record.state}`;
     case 'world.branched':
       return `branched ${record.branchId}`;
+    case 'world.replayed':
+      return `replayed ${record.sourceId} as ${record.world.worldId}`;
     case 'world.pushed-down':
       return `pushed down ${record.conditionId}`;
     case 'world.pulled-up':
@@ -58,6 +60,7 @@ export function tagOf(record: JournalRecord): string | null {
 function carrierOf(record: JournalRecord): string | null {
   switch (record.op) {
     case 'world.created':
+    case 'world.replayed':
       return record.world.name;
     case 'world.executed':
       return record.code.split('\n', 1)[0] ?? '';

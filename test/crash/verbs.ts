@@ -11,6 +11,7 @@ import type {
   WorldView,
 } from '../../src/model/api.js';
 import type { EditFilesView } from '../../src/model/file-api.js';
+import type { ReplayView } from '../../src/model/history-api.js';
 import type { ImageCreateView, ImageRemoveView, ImageView } from '../../src/model/image-api.js';
 import type { RemovedSnapshot, RenameView, SnapshotItem } from '../../src/model/name-api.js';
 import type { Transport } from '../../src/surfaces/client/transport.js';
@@ -50,6 +51,7 @@ const VERBS: readonly (readonly [name: string, weight: number, verb: Verb])[] = 
   ['pull-up', 2, pullUp],
   ['void', 1, voidPushDown],
   ['rewind', 3, rewind],
+  ['replay', 2, replay],
   ['rename', 2, rename],
   ['tag', 2, tag],
   ['put-file', 5, putFile],
@@ -180,6 +182,13 @@ async function rewind(asking: Asking, world: WorldView): Promise<string> {
   const input = { world: world.id, steps: 1 + asking.random.below(3) };
   const { worldId, to } = await call<RewindView>(asking, 'rewind', input);
   return `rewound ${worldId} to ${to}`;
+}
+
+/** To a moment that retention may have given up. */
+async function replay(asking: Asking, source: WorldView): Promise<string> {
+  const to = asking.random.below(1 + Math.min(source.executions, 20));
+  const { world } = await call<ReplayView>(asking, 'replay', { world: source.id, to, name: asking.tag });
+  return `replayed ${source.id} as ${world.id}`;
 }
 
 async function rename(asking: Asking, world: WorldView): Promise<string> {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { composeRuntime } from '../../src/compose.js';
+import type { VerifyView } from '../../src/model/history-api.js';
 import { streamAt } from '../../src/model/split-mix.js';
-import type { VerifyView } from '../../src/model/verify-api.js';
 import { callAction } from '../../src/surfaces/cli/action-command.js';
 import { wr, wrJson } from './cli-process.js';
 

@@ -421,6 +421,23 @@ export function sampleHistory(): SampleHistory {
     hash: unused.hash,
   });
   history.add({ op: 'states.forgotten', at: history.at(), states: [moved.state as StateId] });
+  const past = history.birth('past', { state: moved.state as StateId });
+  const { worldId } = root;
+  const remade = {
+    parentState: optimal.state,
+    lastRun: { worldId, generation: 0 },
+    durable: DURABLE,
+    root: 'cd'.repeat(32),
+  };
+  history.add({
+    op: 'world.replayed',
+    at: history.at(),
+    branchId: history.id('branch'),
+    sourceId: worldId,
+    world: past,
+    remade,
+    metrics: [history.metrics(past.worldId, { branchTimeMs: 3.5 })],
+  });
   history.add({ op: 'worlds.forgotten', at: history.at(), worlds: [right.worldId as WorldId] });
   return history;
 }

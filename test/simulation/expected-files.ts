@@ -25,8 +25,4 @@ export class ExpectedFiles {
     }
     this.#ofStates.set(state, files);
   }
-
-  forget(state: string): void {
-    this.#ofStates.delete(state);
-  }
 }

@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert';
 /** What an execution should answer, by a second reading of the programs that the simulation writes. */
 export interface Expected {
   readonly answer: { ok: boolean; changed: boolean; value: string | null; effects: object[] };
@@ -55,7 +56,7 @@ export function interpret(code: string, before: bigint | null, gold: bigint): Ex
       case 'fail':
         throw new Raised();
       default:
-        throw new Error(`the simulation does not write ${line}`);
+        assert.fail(`no execution is recorded that comes to ${line}`);
     }
   }
 }

@@ -38,6 +38,9 @@ export class Reference {
   readonly worlds = new Map<string, ExpectedWorld>();
   /** What variable x holds in each state. */
   readonly states = new Map<string, bigint | null>();
+  readonly #givenUp = new Map<string, bigint | null>();
+  /** States that retention gave up and a replay made again. */
+  remade = 0;
   readonly files = new ExpectedFiles();
   /** By id. */
   readonly snapshots = new Map<string, { name: string; world: ExpectedWorld; state: string }>();
@@ -91,6 +94,9 @@ export class Reference {
         return;
       case 'world.branched':
         this.#branched(record);
+        return;
+      case 'world.replayed':
+        this.#replayed(record);
         return;
       case 'world.pushed-down':
         this.#pushedDown(record);
@@ -203,13 +209,15 @@ export class Reference {
 
   /** Nobody may need it: neither a world that is not deleted, nor a name. */
   #forget(id: string): void {
-    assert(this.states.delete(id), 'what is forgotten was known');
+    const x = this.states.get(id);
+    assert(x !== undefined, 'what is forgotten was known');
+    this.states.delete(id);
+    this.#givenUp.set(id, x);
     for (const world of this.worlds.values()) {
       assert(world.status === 'deleted' || world.head !== id, `the head of ${world.name} is kept`);
     }
     for (const { name, state } of this.snapshots.values())
       assert(state !== id, `the state of snapshot ${name} is kept`);
-    this.files.forget(id);
   }
 
   #snapshot(id: string): { name: string } {
@@ -297,6 +305,18 @@ export class Reference {
     assert(this.states.has(birth.state), 'a fork starts from a known state');
     if (birth.parentId !== null) assert(isLive(source.status), 'what is not detached has a live parent');
     this.#born(birth, birth.parentId === null ? '' : source.verse);
+  }
+
+  #replayed({ world: birth, sourceId, remade }: RecordOf<'world.replayed'>): void {
+    this.#tag(birth.name);
+    this.world(sourceId);
+    if (!this.states.has(birth.state)) {
+      const x = this.#givenUp.get(birth.state);
+      assert(remade && x !== undefined, 'a replay goes to a state that was once there, and makes it again');
+      this.states.set(birth.state, x);
+      this.remade += 1;
+    }
+    this.#born(birth, '');
   }
 
   #executed(record: RecordOf<'world.executed'>): void {

@@ -172,7 +172,8 @@ class Run {
   /** What x is in a state, wherever that has to come from. */
   async #read({ id, origin }: StateEntry): Promise<string | null> {
     const { context } = this.#runtime;
-    const world = context.model.world(origin.worldId);
+    const world = context.model.worlds.get(origin.worldId);
+    assert(world, `the world that made state ${id} is known`);
     const ref = await materialiseState(context, id, {}).catch((thrown: unknown) =>
       assert.fail(`state ${id} cannot be made again: ${String(thrown)}`),
     );

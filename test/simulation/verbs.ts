@@ -10,6 +10,7 @@ import { pullUp } from '../../src/runtime/pull-up.js';
 import { pushDown } from '../../src/runtime/push-down.js';
 import { removeSnapshot } from '../../src/runtime/remove-snapshot.js';
 import { renameSnapshot, renameWorld } from '../../src/runtime/rename.js';
+import { replayWorld } from '../../src/runtime/replay-world.js';
 import { findSnapshot } from '../../src/runtime/resolve-reference.js';
 import { rewind } from '../../src/runtime/rewind.js';
 import { snapshotWorld } from '../../src/runtime/snapshot-world.js';
@@ -49,6 +50,7 @@ const VERBS: readonly (readonly [name: string, weight: number, verb: Verb])[] = 
   ['pull-up', 4, pullUpSome],
   ['void', 3, ({ t, signal }, world) => voidPushDown(t.context, world, { signal })],
   ['rewind', 3, rewindSome],
+  ['replay', 2, replaySome],
   ['delete', 1, ({ t, signal }, world) => nothing(deleteWorld(t.context, world, { signal }))],
   ['deposit', 3, depositSome],
   ['rename', 2, renameSome],
@@ -192,6 +194,12 @@ function rewindSome({ t, random, signal }: Asking, world: World): Promise<Journa
     ? { steps: 1 + random.below(3) }
     : { to: random.pick([...world.heads, world.head]) };
   return rewind(t.context, world, request, { signal });
+}
+
+/** To a moment that retention may have given up. */
+function replaySome({ t, random, tag, signal }: Asking, world: World): Promise<undefined> {
+  const to = String(random.below(1 + Math.min(world.executions, 8)));
+  return nothing(replayWorld(t.context, world, { to, name: tag }, { signal }));
 }
 
 async function depositSome({ t, random, signal }: Asking, world: World): Promise<undefined> {

@@ -249,6 +249,7 @@ describe("the user's tables", () => {
       ['fork', 0, 1],
       ['push_down', 0, 3],
       ['snapshot', 0, 0],
+      ['fork', 0, 1],
     ]);
     const orphans = await catalog.rows(
       `SELECT id FROM (SELECT unnest(child_entity_ids) AS id FROM world_branches)

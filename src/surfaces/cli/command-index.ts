@@ -26,8 +26,8 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import('./commands/bisect-command.js')).BISECT_COMMANDS,
   },
   {
-    words: ['verify'],
-    load: async () => (await import('./commands/verify-command.js')).VERIFY_COMMANDS,
+    words: ['verify', 'replay'],
+    load: async () => (await import('./commands/history-commands.js')).HISTORY_COMMANDS,
   },
   {
     words: ['diff'],

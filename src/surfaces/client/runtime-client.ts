@@ -23,12 +23,12 @@ import type {
 import type { BisectInput, BisectView } from '../../model/bisect-api.js';
 import type { DiffInput, DiffView } from '../../model/diff-api.js';
 import type { GraphView } from '../../model/graph-api.js';
+import type { ReplayInput, ReplayView, VerifyInput, VerifyView } from '../../model/history-api.js';
 import type { ArchiveInput, ArchiveView } from '../../model/journal-api.js';
 import type { RemovedSnapshot, RenameView, SnapshotItem, SnapshotsInput } from '../../model/name-api.js';
 import type { ProbeView } from '../../model/probe-api.js';
 import type { StatusView } from '../../model/status-api.js';
 import type { DuInput, DuView, GcInput, GcView } from '../../model/storage-api.js';
-import type { VerifyInput, VerifyView } from '../../model/verify-api.js';
 import { ImagesClient } from './images-client.js';
 import type { CallOptions, Transport } from './transport.js';
 import { WorldFiles } from './world-files.js';
@@ -260,6 +260,15 @@ export class World {
   /** Runs its history again in a fresh executor. Rejects with RECOVERY_DIVERGED at the first difference. */
   verify(input: Without<VerifyInput> = {}, call: CallOptions = {}): Promise<VerifyView> {
     return this.#call('verify', input, call);
+  }
+
+  /**
+   * A new world at a moment of its past: `to` is the number of an execution since its beginning (0: before the first), or a state,
+   * execution or snapshot. What retention gave up is made again from the journal.
+   */
+  async replay(input: Without<ReplayInput>, call: CallOptions = {}): Promise<World> {
+    const { world } = await this.#call<ReplayView>('replay', input, call);
+    return new World(this.#transport, world);
   }
 
   /** Finds the execution after which a check fails. */

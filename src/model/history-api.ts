@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { WorldReference } from './api.js';
+import { Name, WorldReference, WorldView } from './api.js';
 
-/** Input and output of `verify`. */
+/** Inputs and outputs of what runs a world's history again. */
 
 export const VerifyInput = z.strictObject({
   world: WorldReference.optional(),
@@ -43,3 +43,31 @@ export const VerifyView = z.object({
   ),
 });
 export type VerifyView = z.infer<typeof VerifyView>;
+
+export const ReplayInput = z.strictObject({
+  world: WorldReference.optional(),
+  to: z
+    .union([z.int().min(0), z.string().min(1).max(4096)])
+    .describe(
+      'number of an execution that led to the head, counted from the beginning; 0: before the first; or a state, execution or snapshot of the history',
+    ),
+  name: Name.optional(),
+});
+export type ReplayInput = z.input<typeof ReplayInput>;
+
+export const ReplayView = z.object({
+  /** The new world. */
+  world: WorldView,
+  /** Of whose past it is. */
+  source: z.string(),
+  state: z.string(),
+  /** Root of that state, 64 hex digits; null on a substrate without roots, or where it is not known. */
+  root: z.string().nullable(),
+  /** Executions that led there, from the beginning. */
+  number: z.int(),
+  /** The execution that made the state; null for a boot, and for files put there from outside. */
+  executionId: z.string().nullable(),
+  /** Executions that had to run again, because retention gave their states up. */
+  ranAgain: z.int(),
+});
+export type ReplayView = z.infer<typeof ReplayView>;

@@ -1,4 +1,4 @@
-import type { VerifyView } from '../../../model/verify-api.js';
+import type { ReplayView, VerifyView } from '../../../model/history-api.js';
 import { type ActionCommand, actionCommand, option, WORLD_ARGUMENT } from '../action-command.js';
 import { NOTHING } from '../format/cells.js';
 import type { Paint } from '../format/paint.js';
@@ -25,7 +25,38 @@ const verify = actionCommand({
   show: (view, screen) => screen.out(verifyText(screen.paint, view)),
 });
 
-export const VERIFY_COMMANDS: readonly ActionCommand[] = [verify];
+const replay = actionCommand({
+  action: 'replay',
+  arguments: [WORLD_ARGUMENT],
+  options: [
+    option(
+      '--to <moment>',
+      'number of an execution since its beginning (0: before the first), or a state, execution or snapshot of its history',
+    ).makeOptionMandatory(),
+    option('--name <name>', 'name of the new world (default: WORLD-at-NUMBER)'),
+  ],
+  fields: { world: 'world', to: '--to', name: '--name' },
+  progress: 'Replaying',
+  examples: [
+    ['wr replay market --to 3', 'a world as market was after its third execution'],
+    ['wr replay market --to 0', 'as it was before the first'],
+    ['wr replay market --to exe_01J9Z --name before-the-bug', 'after an execution, by id'],
+  ],
+  input: ([world], { to, name }: { to: string; name?: string }) => ({ to, ...given({ world, name }) }),
+  show: (view, screen) => screen.out(replayText(view)),
+});
+
+export const HISTORY_COMMANDS: readonly ActionCommand[] = [verify, replay];
+
+function replayText({ world, source, number, executionId, ranAgain }: ReplayView): string {
+  const moment = number === 0 ? 'before its first execution' : `after execution ${number}`;
+  const which = executionId === null ? '' : ` (${executionId})`;
+  const again =
+    ranAgain === 0
+      ? 'Its state was kept; nothing had to run again.'
+      : `${ranAgain} ${ranAgain === 1 ? 'execution' : 'executions'} ran again for it, with the same results.`;
+  return `World ${world.name} stands where ${source} was ${moment}${which}. ${again}\n`;
+}
 
 const STARTS: Readonly<Record<VerifyView['stretches'][number]['startedFrom'], string>> = {
   boot: 'the base image',

@@ -1,8 +1,10 @@
-import { VerifyInput, VerifyView } from '../model/verify-api.js';
+import { ReplayInput, ReplayView, VerifyInput, VerifyView } from '../model/history-api.js';
 import { findWorld } from '../runtime/find-world.js';
+import { replayWorld } from '../runtime/replay-world.js';
 import { findState } from '../runtime/resolve-reference.js';
 import { verifyWorld } from '../runtime/verify-world.js';
 import { defineAction, given, waitOf } from './action.js';
+import { worldView } from './views.js';
 
 export const verifyAction = defineAction({
   name: 'verify',
@@ -30,5 +32,26 @@ export const verifyAction = defineAction({
     );
     const executions = stretches.reduce((sum, stretch) => sum + stretch.executions.length, 0);
     return { worldId: world.id, world: name, head, executions, stretches };
+  },
+});
+
+export const replayAction = defineAction({
+  name: 'replay',
+  summary: "make a world of any moment of a world's past, also of one that retention gave up",
+  effect: 'changes',
+  input: ReplayInput,
+  output: ReplayView,
+  async run(context, input, call) {
+    const source = findWorld(context, input.world);
+    const saying = (what: string) => (done: number, total: number) =>
+      call.onProgress?.({ done, total, what });
+    const request = {
+      to: String(input.to),
+      ...given('name', input.name),
+      onRead: saying('journal entries read'),
+      onStep: saying('executions run again'),
+    };
+    const { world, ...replayed } = await replayWorld(context, source, request, waitOf(call));
+    return { ...replayed, source: source.name, world: worldView(context, world) };
   },
 });
