@@ -1,0 +1,125 @@
+import { type Attack, several } from './attack.js';
+
+const GROUP = 'state across rollback and worlds';
+const ASK = `import os
+fd = os.open('/dev/world', os.O_RDWR)
+body = b'{"op": "KEEPSAKE"}'
+os.write(fd, len(body).to_bytes(4, 'little') + body)
+`;
+const READ = "import os\nfd = os.open('/dev/world', os.O_RDWR)\nos.read(fd, 1000)";
+
+const across = (
+  name: string,
+  plant: string,
+  plantExpects: string,
+  look: string,
+  value: string,
+  timeoutMs = 400,
+): Attack[] =>
+  (['self', 'other', 'child'] as const).map((where) =>
+    several(
+      GROUP,
+      `${name}, looked for in ${where}`,
+      [
+        { in: 'self', code: plant, expects: plantExpects },
+        { in: where, code: look, expects: 'ok', value },
+        { in: 'other', code: look, expects: 'ok', value },
+      ],
+      { timeoutMs },
+    ),
+  );
+
+export const ROLLBACK: Attack[] = [
+  ...across('an answer left in the device', `${ASK}while True: pass`, 'EXECUTION_TIMEOUT', READ, "b''"),
+  ...across(
+    'a variable',
+    'keepsake = 1\nwhile True: pass',
+    'EXECUTION_TIMEOUT',
+    "'keepsake' in globals()",
+    'False',
+  ),
+  ...across(
+    'a file',
+    "open('/tmp/keepsake', 'w').write('x')\nwhile True: pass",
+    'EXECUTION_TIMEOUT',
+    "import os\nos.path.exists('/tmp/keepsake')",
+    'False',
+  ),
+  ...across(
+    'an open descriptor',
+    'import os\nos.dup2(1, 77)\nwhile True: pass',
+    'EXECUTION_TIMEOUT',
+    'import os\ntry:\n    os.fstat(77)\n    r = 1\nexcept OSError:\n    r = 0\nr',
+    '0',
+  ),
+  ...across(
+    'the working directory',
+    "import os\nos.mkdir('/tmp/k')\nos.chdir('/tmp/k')\nwhile True: pass",
+    'EXECUTION_TIMEOUT',
+    'import os\nos.getcwd()',
+    "'/home/world'",
+  ),
+  ...across(
+    'the umask',
+    'import os\nos.umask(0o123)\nwhile True: pass',
+    'EXECUTION_TIMEOUT',
+    'import os\noct(os.umask(0o22))',
+    "'0o22'",
+  ),
+  ...across(
+    'a module',
+    'import decimal\ndecimal.keepsake = 1\nwhile True: pass',
+    'EXECUTION_TIMEOUT',
+    "import decimal\nhasattr(decimal, 'keepsake')",
+    'False',
+  ),
+  ...across(
+    'a pipe',
+    "import os\nr, w = os.pipe()\nos.write(w, b'keepsake')\nwhile True: pass",
+    'EXECUTION_TIMEOUT',
+    "import os\nr, w = os.pipe()\nos.write(w, b'x')\nos.read(r, 100)",
+    "b'x'",
+  ),
+  ...across(
+    'a file changed in place',
+    "open('/home/world/base.txt', 'r+').write('keepsake')\nwhile True: pass",
+    'EXECUTION_TIMEOUT|FileNotFoundError',
+    "import os\nos.path.exists('/home/world/base.txt') and open('/home/world/base.txt').read()",
+    'False',
+  ),
+  ...across(
+    'memory of an engine fault',
+    "import os\nkeepsake = ['k' * 1000] * 1000\nos.abort()",
+    'ENGINE_FAULT',
+    "'keepsake' in globals()",
+    'False',
+  ),
+  ...across(
+    'a signal handler',
+    'import signal\nsignal.signal(signal.SIGINT, lambda *a: None)\nwhile True: pass',
+    'EXECUTION_TIMEOUT',
+    'import signal\nsignal.getsignal(signal.SIGINT) is signal.default_int_handler',
+    'True',
+  ),
+  ...across(
+    'an environment variable',
+    "import os\nos.environ['KEEPSAKE'] = '1'\nwhile True: pass",
+    'EXECUTION_TIMEOUT',
+    "import os\n'KEEPSAKE' in os.environ",
+    'False',
+  ),
+  several(GROUP, 'an answer left in the device by one that committed', [
+    { in: 'self', code: ASK, expects: 'ok' },
+    { in: 'other', code: READ, expects: 'ok', value: "b''" },
+    { in: 'other', code: READ, expects: 'ok', value: "b''" },
+    { in: 'self', code: 'os.read(fd, 1000)', expects: 'ok', value: "b''" },
+  ]),
+  several(GROUP, 'a file kept through a rewind', [
+    { in: 'self', code: "open('/tmp/r', 'w').write('x')", expects: 'ok' },
+    { in: 'back', code: "import os\nos.path.exists('/tmp/r')", expects: 'ok', value: 'False' },
+  ]),
+  several(GROUP, 'a variable kept through a rewind', [
+    { in: 'self', code: 'k = 1', expects: 'ok' },
+    { in: 'back', code: "'k' in globals()", expects: 'ok', value: 'False' },
+  ]),
+];
