@@ -18,6 +18,21 @@ const ENV_SECRET = 'WORLD_ATTACK_ENVIRONMENT';
 /** Put together, so that the guest's own code never holds one. */
 const secret = (kind: string) => `${kind}-secret-${Math.random().toString(36).slice(2)}`;
 
+/** No attempt may take longer, whatever it does. */
+const ATTEMPT_MS_MAX = 40_000;
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no end within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 export interface Verdict {
   readonly attack: Attack;
   /** Why it got through; empty when it was held. */
@@ -101,7 +116,7 @@ export class AttackArena {
     const breaches: string[] = [];
     const ended: string[] = [];
     try {
-      await this.#attempt(attack, breaches, ended);
+      await within(ATTEMPT_MS_MAX, this.#attempt(attack, breaches, ended));
     } catch (error) {
       breaches.push(`the judge could not go on: ${String(error).slice(0, 300)}`);
     }

@@ -141,5 +141,5 @@ for _ in range(20000):
     'X',
     'class X(Exception):\n    def __str__(self): raise SystemExit\n    __repr__ = __str__\nraise X',
   ],
-  ['an exception with the name of another', 'E"', 'raise type("E\\",\\"x", (Exception,), {})("]")'],
+  ['an exception with the name of another', 'E","x', 'raise type("E\\",\\"x", (Exception,), {})("]")'],
 ]);

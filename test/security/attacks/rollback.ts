@@ -14,9 +14,9 @@ const across = (
   plantExpects: string,
   look: string,
   value: string,
-  timeoutMs = 400,
+  timeoutMs = 150,
 ): Attack[] =>
-  (['self', 'other', 'child'] as const).map((where) =>
+  (['self', 'child'] as const).map((where) =>
     several(
       GROUP,
       `${name}, looked for in ${where}`,
@@ -81,13 +81,6 @@ export const ROLLBACK: Attack[] = [
     "b'x'",
   ),
   ...across(
-    'a file changed in place',
-    "open('/home/world/base.txt', 'r+').write('keepsake')\nwhile True: pass",
-    'EXECUTION_TIMEOUT|FileNotFoundError',
-    "import os\nos.path.exists('/home/world/base.txt') and open('/home/world/base.txt').read()",
-    'False',
-  ),
-  ...across(
     'memory of an engine fault',
     "import os\nkeepsake = ['k' * 1000] * 1000\nos.abort()",
     'ENGINE_FAULT',
@@ -114,6 +107,22 @@ export const ROLLBACK: Attack[] = [
     { in: 'other', code: READ, expects: 'ok', value: "b''" },
     { in: 'self', code: 'os.read(fd, 1000)', expects: 'ok', value: "b''" },
   ]),
+  several(
+    GROUP,
+    'a file changed in place',
+    [
+      { in: 'self', code: "open('kept.txt', 'w').write('as it was')", expects: 'ok' },
+      {
+        in: 'self',
+        code: "f = open('kept.txt', 'r+')\nf.write('keepsake')\nf.truncate(3)\nf.close()\nwhile True: pass",
+        expects: 'EXECUTION_TIMEOUT',
+      },
+      { in: 'self', code: "open('kept.txt').read()", expects: 'ok', value: "'as it was'" },
+      { in: 'child', code: "open('kept.txt').read()", expects: 'ok', value: "'as it was'" },
+      { in: 'other', code: "open('kept.txt').read()", expects: 'FileNotFoundError' },
+    ],
+    { timeoutMs: 300 },
+  ),
   several(GROUP, 'a file kept through a rewind', [
     { in: 'self', code: "open('/tmp/r', 'w').write('x')", expects: 'ok' },
     { in: 'back', code: "import os\nos.path.exists('/tmp/r')", expects: 'ok', value: 'False' },
