@@ -157,3 +157,34 @@ describe.skipIf(addon === null)(`a guest's memory (skipped where ${NO_RECORD})`,
     expect(guests.map(({ memory }) => memory.tracksWrites)).toEqual([false, true, false]);
   });
 });
+
+describe.each([
+  ['with a record of written pages', addon],
+  ['without a record', null],
+])('what a guest with a forged pointer leaves where no state reaches, %s', (_, record) => {
+  const KEPT = Buffer.from('kept');
+  /** Far above the heap, and so deep in the dead stack that no function has been there. */
+  const places = (guest: Guest) => [
+    HEAP_START + PAGE_BYTES + 7,
+    guest.bytes.length - 64,
+    STACK_LOW + 2 * PAGE_BYTES,
+  ];
+  const found = (guest: Guest) => places(guest).filter((at) => guest.bytes.indexOf(KEPT, at) === at);
+
+  test('is no change of its state, and is gone before another world runs', () => {
+    for (const end of ['commit', 'rollback'] as const) {
+      const guest = new Guest(record);
+      guest.grow(MEMORY_MAX / 2);
+      const first = { held: new Map(guest.held), heapTop: guest.heapTop };
+      for (const at of places(guest)) guest.bytes.set(KEPT, at);
+      expect(found(guest)).toHaveLength(3);
+      if (end === 'commit') expect(guest.commit().changed).toEqual([]);
+      else guest.memory.rollback();
+      // A commit leaves it: the same world goes on.
+      if (end === 'rollback') expect(guest.bytes.includes(KEPT)).toBe(false);
+      guest.load(first);
+      expect(found(guest)).toEqual([]);
+      expect(guest.bytes.includes(KEPT)).toBe(false);
+    }
+  });
+});
