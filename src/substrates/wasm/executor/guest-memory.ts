@@ -2,8 +2,8 @@ import { PAGE_BYTES } from '../../../ports/page-store.js';
 import { type PageSink, type PageSlots, UNKNOWN_PAGE } from './executor-contract.js';
 import { PageTree } from './page-tree.js';
 import type { EngineExports } from './pyodide-internals.js';
-import { roundUp, WASM_PAGE_BYTES, ZERO_BLOCK } from './sizes.js';
-import { runsOf, WrittenPages, type WrittenPagesAddon } from './written-pages.js';
+import { roundDown, roundUp, WASM_PAGE_BYTES, ZERO_BLOCK } from './sizes.js';
+import { type ByteRange, runsOf, WrittenPages, type WrittenPagesAddon } from './written-pages.js';
 
 const ZERO_PAGE = Buffer.alloc(PAGE_BYTES);
 
@@ -81,13 +81,14 @@ export class GuestMemory {
     this.#growShadow();
     const changed: number[] = [];
     let compared = 0;
-    for (const [start, end] of this.#liveRanges(Math.max(top, this.#heapTop))) {
+    const ranges = this.#liveRanges(Math.max(top, this.#heapTop));
+    for (const [start, end] of ranges) {
       for (const [page, count] of this.#suspects(start, end)) {
         compared += count;
         comparePages(memory, this.#shadow, page * PAGE_BYTES, (page + count) * PAGE_BYTES, changed);
       }
     }
-    this.#record((written) => written.compared(compared, changed));
+    this.#record((written) => written.compared(compared, changed, ranges));
     return changed;
   }
 
@@ -206,10 +207,19 @@ export class GuestMemory {
   }
 
   /** Without the dead stack. */
-  *#liveRanges(top: number): Generator<readonly [number, number]> {
-    yield [0, roundUp(this.#stackLow, PAGE_BYTES)];
-    const pointer = this.#exports.__stack_pointer.value;
-    yield [Math.floor(pointer / PAGE_BYTES) * PAGE_BYTES, roundUp(top, PAGE_BYTES)];
+  #liveRanges(top: number): readonly ByteRange[] {
+    return [
+      [0, roundUp(this.#stackLow, PAGE_BYTES)],
+      [roundDown(this.#exports.__stack_pointer.value, PAGE_BYTES), roundUp(top, PAGE_BYTES)],
+    ];
+  }
+
+  /** The dead stack, and what is above the heap. */
+  #deadRanges(): readonly ByteRange[] {
+    return [
+      [roundUp(this.#stackLow, PAGE_BYTES), roundDown(this.#exports.__stack_pointer.value, PAGE_BYTES)],
+      [roundUp(this.#heapTop, PAGE_BYTES), this.sizeBytes],
+    ];
   }
 
   /** The pages in which the dead stack begins and ends also hold live bytes: the dead ones become zero. */
@@ -217,7 +227,7 @@ export class GuestMemory {
     const memory = this.#bytes();
     const pointer = this.#exports.__stack_pointer.value;
     memory.fill(0, this.#stackLow, roundUp(this.#stackLow, PAGE_BYTES));
-    memory.fill(0, Math.floor(pointer / PAGE_BYTES) * PAGE_BYTES, pointer);
+    memory.fill(0, roundDown(pointer, PAGE_BYTES), pointer);
   }
 
   /**
@@ -227,19 +237,14 @@ export class GuestMemory {
   #clearDead(): void {
     this.#clearDeadEdges();
     const memory = this.#bytes();
-    const pointer = this.#exports.__stack_pointer.value;
-    const stack = [
-      roundUp(this.#stackLow, PAGE_BYTES),
-      Math.floor(pointer / PAGE_BYTES) * PAGE_BYTES,
-    ] as const;
     let looked = 0;
-    for (const [start, end] of [stack, [roundUp(this.#heapTop, PAGE_BYTES), memory.length] as const]) {
+    for (const [start, end] of this.#deadRanges()) {
       for (const [page, count] of this.#suspects(start, end)) {
         looked += count;
         clearBlocks(memory, page * PAGE_BYTES, (page + count) * PAGE_BYTES);
       }
     }
-    this.#record((written) => written.compared(looked, []));
+    this.#record((written) => written.compared(looked, [], this.#deadRanges()));
   }
 
   #growShadow(): void {
