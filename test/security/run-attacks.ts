@@ -5,9 +5,12 @@ import type { Attack } from './attacks/attack.js';
 export async function runAttacks(
   build: string,
   attacks: readonly Attack[],
-  parallel = 3,
+  { workers, parallel }: { readonly workers: number; readonly parallel: number } = {
+    workers: 2,
+    parallel: 3,
+  },
 ): Promise<Verdict[]> {
-  const arena = await AttackArena.open(build);
+  const arena = await AttackArena.open(build, workers);
   const verdicts: Verdict[] = [];
   const queue = attacks.entries();
   const work = async () => {

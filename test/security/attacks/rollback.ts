@@ -1,4 +1,5 @@
 import { type Attack, several } from './attack.js';
+import { MEMORY } from './bytecode.js';
 
 const GROUP = 'state across rollback and worlds';
 const ASK = `import os
@@ -7,6 +8,17 @@ body = b'{"op": "KEEPSAKE"}'
 os.write(fd, len(body).to_bytes(4, 'little') + body)
 `;
 const READ = "import os\nfd = os.open('/dev/world', os.O_RDWR)\nos.read(fd, 1000)";
+
+/** Every 64 KiB of all that another world once made the executor's memory be: live, dead, or nobody's. */
+const GROWN = 'b = bytearray(48 << 20)';
+const EVERYWHERE = `${MEMORY}m = window()
+places = range(1 << 20, 60 << 20, 1 << 16)
+mark = bytes(c ^ 85 for c in b'keepsake')
+`;
+const MARK_ZEROS = `${EVERYWHERE}for at in places:
+    if not any(m[at:at + 4096]): m[at:at + 8] = mark
+`;
+const COUNT_MARKS = `${EVERYWHERE}sum(1 for at in places if m[at:at + 8] == mark)`;
 
 const across = (
   name: string,
@@ -131,4 +143,26 @@ export const ROLLBACK: Attack[] = [
     { in: 'self', code: 'k = 1', expects: 'ok' },
     { in: 'back', code: "'k' in globals()", expects: 'ok', value: 'False' },
   ]),
+  several(
+    GROUP,
+    'bytes where no state reaches, looked for by another world',
+    [
+      { in: 'other', code: GROWN, expects: 'ok' },
+      { in: 'self', code: MARK_ZEROS, expects: 'ok|ENGINE_FAULT' },
+      { in: 'other', code: COUNT_MARKS, expects: 'ok|ENGINE_FAULT', value: '0' },
+      { in: 'other', code: COUNT_MARKS, expects: 'ok|ENGINE_FAULT', value: '0' },
+    ],
+    { breaksItself: true },
+  ),
+  several(
+    GROUP,
+    'bytes where no state reaches, looked for after going back',
+    [
+      { in: 'other', code: GROWN, expects: 'ok' },
+      { in: 'self', code: `${MARK_ZEROS}while True: pass`, expects: 'EXECUTION_TIMEOUT|ENGINE_FAULT' },
+      { in: 'self', code: COUNT_MARKS, expects: 'ok|ENGINE_FAULT', value: '0' },
+      { in: 'other', code: COUNT_MARKS, expects: 'ok|ENGINE_FAULT', value: '0' },
+    ],
+    { timeoutMs: 400, breaksItself: true },
+  ),
 ];
