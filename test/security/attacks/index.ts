@@ -10,6 +10,7 @@ import { INPUTS, TIMING } from './inputs.js';
 import { interrupts } from './interrupts.js';
 import { MODULES } from './modules.js';
 import { ROLLBACK } from './rollback.js';
+import { SYSTEM_CALLS } from './system-calls.js';
 
 /** Every attempt. The seed decides when interrupts come. */
 export function corpus(seed: number): Attack[] {
@@ -19,6 +20,7 @@ export function corpus(seed: number): Attack[] {
       MODULES,
       BYTECODE,
       FILES,
+      SYSTEM_CALLS,
       FRAMES,
       EFFECTS,
       BOMBS,
