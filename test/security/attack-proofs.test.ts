@@ -54,13 +54,6 @@ const PROOFS: readonly Proof[] = [
     through: ['an answer left in the device, looked for in self'],
   },
   {
-    wall: 'descriptors have a limit',
-    file: `${EXECUTOR}/track-files.js`,
-    line: 'this.requireDescriptors(1);',
-    becomes: ';',
-    through: ['descriptors without end'],
-  },
-  {
     wall: 'names have bounds',
     file: `${EXECUTOR}/file-names.js`,
     line: 'if (!name.isWellFormed())',
