@@ -5,7 +5,6 @@ import { installDevices } from './guest-devices.js';
 import { GuestFiles } from './guest-files.js';
 import { GuestInputs } from './guest-inputs.js';
 import { GuestMemory } from './guest-memory.js';
-import { openPipe } from './guest-pipes.js';
 import { HostChannel } from './host-channel.js';
 import { linkAgain } from './link-libraries.js';
 import { pinGlobals } from './pins.js';
@@ -100,8 +99,8 @@ export async function startGuest(options: StartGuestOptions): Promise<Guest> {
       pipe: (pointer) => {
         const { engine: running, files } = late;
         if (running === undefined || files === undefined) return -1;
-        files.markChanged();
-        const ends = openPipe(running.module.FS);
+        const ends = files.pipe();
+        if (typeof ends === 'number') return -ends;
         new Int32Array(running.exports.memory.buffer, pointer, 2).set(ends);
         return 0;
       },

@@ -245,3 +245,45 @@ n += [len(os.read(r, 100)), os.write(w, b'x' * 500)]
 n`;
   expect(await one.value(code)).toBe("[65536, 0, 'full', 100, 100]");
 });
+
+test('descriptors end at their limit, however the guest asks for one, and no state keeps a far one', async () => {
+  await one.load(base);
+  const openFiles = 40;
+  const ways = [
+    'os.dup(1)',
+    'os.pipe()',
+    'fcntl.fcntl(1, fcntl.F_DUPFD, 10)',
+    "os.open('/tmp', os.O_RDONLY)",
+    'os.dup2(1, 100 + n)',
+  ];
+  for (const way of ways) {
+    const code = `import os, fcntl
+n = 0
+try:
+    while n < 3000:
+        got = ${way}
+        n += 1
+except OSError as e:
+    r = e.errno, n >= 15
+r`;
+    expect(await one.value(code, { openFiles }), way).toBe('(33, True)');
+    expect(await one.value('n', { openFiles }), 'goes on').toMatch(/^\d+$/);
+    await one.load(base);
+  }
+  const far = `import os, fcntl
+def errno(call):
+    try: return call()
+    except OSError as e: return e.errno
+[errno(lambda: fcntl.fcntl(1, fcntl.F_DUPFD, n)) for n in (4096, 2**31 - 1)] + [errno(lambda: os.dup2(1, 2**31 - 1))]`;
+  expect(await one.value(far)).toBe('[28, 28, 8]');
+});
+
+test('a state with more descriptors than the limit allows is loaded all the same', async () => {
+  await one.load(base);
+  await one.value('import os\nkept = [os.dup(1) for _ in range(50)]\n0');
+  const many = one.state;
+  await two.load(base);
+  await two.value('1', { openFiles: 10 });
+  await two.load(many);
+  expect(await two.value('len([os.fstat(fd) for fd in kept])', { openFiles: 10 })).toBe('50');
+});

@@ -1,6 +1,8 @@
 import { PAGE_BYTES } from '../../../ports/page-store.js';
 import type { FileNode, FileTree, OpenFile, PageSink, PageSlots } from './executor-contract.js';
 import { FileHashes } from './file-hashes.js';
+import { openPipe } from './guest-pipes.js';
+import { replaceLookup } from './look-up-path.js';
 import type { FsNode, FsOps, FsStream, PyodideModule } from './pyodide-internals.js';
 import { contentBytes, type FileLimits, FileTracker, paddedPage, type Usage } from './track-files.js';
 
@@ -34,6 +36,7 @@ export class GuestFiles {
     this.#mountPoint = found;
     if (found.mounted === null) throw new Error('the engine mounts nothing on /proc/self/fd');
     this.#mountRoot = found.mounted.root;
+    replaceLookup(module.FS);
     this.#tracker = new FileTracker(module, () => this.#count());
     prepareDirectories(module.FS.root);
   }
@@ -58,8 +61,17 @@ export class GuestFiles {
     };
   }
 
-  markChanged(): void {
+  /** A pipe for the guest, or the number of the error that it sees. */
+  pipe(): readonly [number, number] | number {
+    const { FS } = this.#module;
     this.#tracker.changed = true;
+    try {
+      this.#tracker.requireDescriptors(2);
+      return openPipe(FS);
+    } catch (error) {
+      if (error instanceof FS.ErrnoError) return error.errno;
+      throw error;
+    }
   }
 
   /** From now on, limits count from what there is. */
@@ -115,7 +127,7 @@ export class GuestFiles {
       const node = this.#nodes.get(ino);
       if (node === undefined)
         throw new Error(`descriptor ${fd} refers to inode ${ino}, which does not exist`);
-      const stream = FS.createStream(
+      const stream = this.#tracker.openUnbounded(
         { node, path, flags, position, seekable: true, stream_ops: node.stream_ops },
         fd,
       );

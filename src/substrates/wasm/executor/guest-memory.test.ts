@@ -157,3 +157,44 @@ describe.skipIf(addon === null)(`a guest's memory (skipped where ${NO_RECORD})`,
     expect(guests.map(({ memory }) => memory.tracksWrites)).toEqual([false, true, false]);
   });
 });
+
+describe.each([
+  ['with a record of written pages', addon],
+  ['without a record', null],
+])('what a guest with a forged pointer leaves where no state reaches, %s', (_, record) => {
+  const KEPT = Buffer.from('kept');
+  /** Far above the heap, and so deep in the dead stack that no function has been there. */
+  const places = (guest: Guest) => [
+    guest.heapTop + PAGE_BYTES + 7,
+    guest.bytes.length - 64,
+    STACK_LOW + 2 * PAGE_BYTES,
+  ];
+  const found = (guest: Guest) => places(guest).filter((at) => guest.bytes.indexOf(KEPT, at) === at);
+
+  const pages = 700;
+
+  test.each(['commit', 'rollback'] as const)(
+    'is no change of its state, and gone before another world runs: %s',
+    (end) => {
+      const guest = new Guest(record);
+      guest.heapTop = HEAP_START + pages * PAGE_BYTES;
+      guest.grow(guest.heapTop);
+      guest.commit();
+      const first = { held: new Map(guest.held), heapTop: guest.heapTop };
+      // So many pages written in vain, and more memory, that the record begins anew.
+      for (let i = 0; i < 6; i++) {
+        guest.grow(guest.bytes.length + 20 * PAGE_BYTES);
+        for (let page = 0; page < pages; page++) guest.bytes[HEAP_START + page * PAGE_BYTES] = 0;
+        for (const at of places(guest)) guest.bytes.set(KEPT, at);
+        expect(found(guest)).toHaveLength(3);
+        if (end === 'commit') expect(guest.commit().changed).toEqual([]);
+        else {
+          guest.memory.rollback();
+          expect(guest.bytes.includes(KEPT)).toBe(false);
+        }
+      }
+      guest.load(first);
+      expect(guest.bytes.includes(KEPT)).toBe(false);
+    },
+  );
+});

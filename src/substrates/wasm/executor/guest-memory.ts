@@ -2,12 +2,10 @@ import { PAGE_BYTES } from '../../../ports/page-store.js';
 import { type PageSink, type PageSlots, UNKNOWN_PAGE } from './executor-contract.js';
 import { PageTree } from './page-tree.js';
 import type { EngineExports } from './pyodide-internals.js';
-import { roundUp, WASM_PAGE_BYTES, ZERO_BLOCK } from './sizes.js';
-import { runsOf, WrittenPages, type WrittenPagesAddon } from './written-pages.js';
+import { roundDown, roundUp, WASM_PAGE_BYTES, ZERO_BLOCK } from './sizes.js';
+import { type ByteRange, runsOf, WrittenPages, type WrittenPagesAddon } from './written-pages.js';
 
 const ZERO_PAGE = Buffer.alloc(PAGE_BYTES);
-/** No function of the engine has a stack frame that could leave this much untouched, bytes. */
-const STACK_GAP_BYTES = 16 * WASM_PAGE_BYTES;
 
 /** Lowest part of the stack, which CPython's margin of 24 KiB never reaches, bytes. */
 const STACK_CANARY_BYTES = 1024;
@@ -15,7 +13,7 @@ const STACK_CANARY_BYTES = 1024;
 /**
  * The guest's linear memory and a contiguous copy of what it held at the last load or commit. Changed pages are
  * found by comparing the two, all of it or those pages that the kernel knows to have been written. Two regions are not part of a state: the dead C stack below the stack pointer, and
- * everything above `sbrk(0)`; both are kept free of what other worlds left there.
+ * everything above `sbrk(0)`; whatever a world left there is cleared before another runs.
  */
 export class GuestMemory {
   readonly #exports: EngineExports;
@@ -83,13 +81,14 @@ export class GuestMemory {
     this.#growShadow();
     const changed: number[] = [];
     let compared = 0;
-    for (const [start, end] of this.#liveRanges(Math.max(top, this.#heapTop))) {
+    const ranges = this.#liveRanges(Math.max(top, this.#heapTop));
+    for (const [start, end] of ranges) {
       for (const [page, count] of this.#suspects(start, end)) {
         compared += count;
         comparePages(memory, this.#shadow, page * PAGE_BYTES, (page + count) * PAGE_BYTES, changed);
       }
     }
-    this.#record((written) => written.compared(compared, changed));
+    this.#record((written) => written.compared(compared, changed, ranges));
     return changed;
   }
 
@@ -155,7 +154,7 @@ export class GuestMemory {
     }
     this.#heapTop = heapTop;
     this.#exports.world_visible_memory_bytes.value = needed;
-    this.#clearDeadStack();
+    this.#clearDead();
   }
 
   /** Replaces everything, whatever the memory holds. For the first load of an executor. */
@@ -187,7 +186,7 @@ export class GuestMemory {
       this.#shadow.copy(memory, at, at, at + PAGE_BYTES);
     }
     this.#exports.world_visible_memory_bytes.value = roundUp(this.#heapTop, WASM_PAGE_BYTES);
-    this.#clearDeadStack();
+    this.#clearDead();
   }
 
   /** What may have changed in a range: runs of pages. All of it when there is no record. */
@@ -207,10 +206,20 @@ export class GuestMemory {
     }
   }
 
-  *#liveRanges(top: number): Generator<readonly [number, number]> {
-    yield [0, roundUp(this.#stackLow, PAGE_BYTES)];
-    const pointer = this.#exports.__stack_pointer.value;
-    yield [Math.floor(pointer / PAGE_BYTES) * PAGE_BYTES, roundUp(top, PAGE_BYTES)];
+  /** Without the dead stack. */
+  #liveRanges(top: number): readonly ByteRange[] {
+    return [
+      [0, roundUp(this.#stackLow, PAGE_BYTES)],
+      [roundDown(this.#exports.__stack_pointer.value, PAGE_BYTES), roundUp(top, PAGE_BYTES)],
+    ];
+  }
+
+  /** The dead stack, and what is above the heap. */
+  #deadRanges(): readonly ByteRange[] {
+    return [
+      [roundUp(this.#stackLow, PAGE_BYTES), roundDown(this.#exports.__stack_pointer.value, PAGE_BYTES)],
+      [roundUp(this.#heapTop, PAGE_BYTES), this.sizeBytes],
+    ];
   }
 
   /** The pages in which the dead stack begins and ends also hold live bytes: the dead ones become zero. */
@@ -218,23 +227,24 @@ export class GuestMemory {
     const memory = this.#bytes();
     const pointer = this.#exports.__stack_pointer.value;
     memory.fill(0, this.#stackLow, roundUp(this.#stackLow, PAGE_BYTES));
-    memory.fill(0, Math.floor(pointer / PAGE_BYTES) * PAGE_BYTES, pointer);
+    memory.fill(0, roundDown(pointer, PAGE_BYTES), pointer);
   }
 
-  /** From the stack pointer down to where nothing was touched for longer than any frame is. */
-  #clearDeadStack(): void {
+  /**
+   * Zeros where no state reaches: the dead stack and what is above the heap. All of it, not only what functions have used: whoever
+   * forged a pointer can write to any part, and would read it in the next world. Memory and copy are equal otherwise.
+   */
+  #clearDead(): void {
+    this.#clearDeadEdges();
     const memory = this.#bytes();
-    let end = Math.floor(this.#exports.__stack_pointer.value / WASM_PAGE_BYTES) * WASM_PAGE_BYTES;
-    memory.fill(0, end, this.#exports.__stack_pointer.value);
-    for (let clean = 0; clean < STACK_GAP_BYTES && end > this.#stackLow; ) {
-      const start = Math.max(end - WASM_PAGE_BYTES, this.#stackLow);
-      if (memory.compare(ZERO_BLOCK, 0, end - start, start, end) === 0) clean += end - start;
-      else {
-        memory.fill(0, start, end);
-        clean = 0;
+    let looked = 0;
+    for (const [start, end] of this.#deadRanges()) {
+      for (const [page, count] of this.#suspects(start, end)) {
+        looked += count;
+        clearBlocks(memory, page * PAGE_BYTES, (page + count) * PAGE_BYTES);
       }
-      end = start;
     }
+    this.#record((written) => written.compared(looked, [], this.#deadRanges()));
   }
 
   #growShadow(): void {
@@ -261,6 +271,14 @@ function comparePages(memory: Buffer, shadow: Buffer, start: number, end: number
       if (memory.compare(shadow, at, at + PAGE_BYTES, at, at + PAGE_BYTES) !== 0)
         changed.push(at / PAGE_BYTES);
     }
+  }
+}
+
+/** Writes zeros only where something else is: writing costs more than looking. */
+function clearBlocks(memory: Buffer, start: number, end: number): void {
+  for (let at = start; at < end; at += WASM_PAGE_BYTES) {
+    const blockEnd = Math.min(at + WASM_PAGE_BYTES, end);
+    if (memory.compare(ZERO_BLOCK, 0, blockEnd - at, at, blockEnd) !== 0) memory.fill(0, at, blockEnd);
   }
 }
 

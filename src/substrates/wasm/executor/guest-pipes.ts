@@ -63,10 +63,8 @@ export function openPipe(fs: Fs): readonly [number, number] {
     }),
   };
   const end = (flags: number) => {
-    const fd = fs.nextfd();
     const path = `pipe:[${node.id}]`;
-    fs.createStream({ node, path, flags, position: 0, seekable: false, stream_ops: ops }, fd);
-    return fd;
+    return fs.createStream({ node, path, flags, position: 0, seekable: false, stream_ops: ops }).fd ?? -1;
   };
   return [end(0), end(1)];
 }

@@ -42,6 +42,7 @@ export interface FsNodeOps {
   unlink?(parent: FsNode, name: string): void;
   rmdir?(parent: FsNode, name: string): void;
   symlink?(parent: FsNode, name: string, target: string): FsNode;
+  readlink?(node: FsNode): string;
 }
 
 export interface FsStream {
@@ -96,20 +97,40 @@ export interface Memfs {
   createNode(parent: FsNode, name: string, mode: number, dev: number): FsNode;
 }
 
+/** What a look-up does at the last name of the path. */
+export interface LookupHow {
+  /** Answer the directory that holds it. */
+  parent?: boolean;
+  /** Follow it if it is a link. */
+  follow?: boolean;
+  /** Enter what is mounted there; yes unless it says no. */
+  follow_mount?: boolean;
+  /** It need not exist. */
+  noent_okay?: boolean;
+}
+
+export interface LookupFound {
+  path: string;
+  /** Missing where it need not exist, and does not. */
+  node?: FsNode;
+}
+
 export interface Fs {
   root: FsNode;
   nameTable: (FsNode | undefined)[];
   streams: (FsStream | null | undefined)[];
   nextInode: number;
+  readonly MAX_OPEN_FDS: number;
   currentPath: string;
-  readonly ErrnoError: new (errno: number) => Error;
+  readonly ErrnoError: new (errno: number) => Error & { readonly errno: number };
   readonly FSNode: new (parent: FsNode | null, name: string, mode: number, rdev: number) => FsNode;
   isDir(mode: number): boolean;
   isFile(mode: number): boolean;
   isLink(mode: number): boolean;
   isChrdev(mode: number): boolean;
   hashAddNode(node: FsNode): void;
-  createStream(stream: Partial<FsStream>, fd: number): FsStream;
+  /** Without a number it takes the lowest that is free. */
+  createStream(stream: Partial<FsStream>, fd?: number): FsStream;
   close(stream: FsStream): void;
   closeStream(fd: number): void;
   open(path: string, flags: number, mode?: number): FsStream;
@@ -119,7 +140,9 @@ export interface Fs {
   makedev(major: number, minor: number): number;
   registerDevice(device: number, ops: FsStreamOps): void;
   mkdev(path: string, mode: number, device: number): FsNode;
-  nextfd(): number;
+  lookupPath(path: string, how?: LookupHow): LookupFound;
+  lookupNode(directory: FsNode, name: string): FsNode;
+  isRoot(node: FsNode): boolean;
 }
 
 export interface PyodideModule {

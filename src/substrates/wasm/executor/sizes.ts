@@ -12,6 +12,10 @@ export function roundUp(value: number, unit: number): number {
   return Math.ceil(value / unit) * unit;
 }
 
+export function roundDown(value: number, unit: number): number {
+  return Math.floor(value / unit) * unit;
+}
+
 /**
  * Stack of an executor's thread, MiB: `resourceLimits.stackSizeMb` of the worker. Large enough that Python's own
  * recursion limits always fire before V8's, whose depth depends on what has been compiled so far.

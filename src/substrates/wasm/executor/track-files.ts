@@ -1,9 +1,12 @@
 import { PAGE_BYTES } from '../../../ports/page-store.js';
 import { requireName, requireRoomBelow, requireTarget } from './file-names.js';
-import type { FsAttributes, FsNode, FsStream, PyodideModule } from './pyodide-internals.js';
+import type { Fs, FsAttributes, FsNode, FsStream, PyodideModule } from './pyodide-internals.js';
 
 const ERRNO_ENOSPC = 51;
 const ERRNO_EMFILE = 33;
+const ERRNO_EINVAL = 28;
+/** The engine's way to ask for the lowest that is free. */
+const ANY_DESCRIPTOR = -1;
 
 export interface FileLimits {
   /** Bytes of all files beyond those of the base. */
@@ -38,6 +41,8 @@ export class FileTracker {
   changed = false;
   limits: FileLimits = UNLIMITED;
   readonly old = new Map<FsNode, OldContent>();
+  /** For descriptors that belong to a state: they were bounded when they were made. */
+  readonly openUnbounded: Fs['createStream'];
   readonly #module: PyodideModule;
   readonly #count: () => Usage;
   #usage: Usage = { bytes: 0, files: 0 };
@@ -46,6 +51,7 @@ export class FileTracker {
   constructor(module: PyodideModule, count: () => Usage) {
     this.#module = module;
     this.#count = count;
+    this.openUnbounded = module.FS.createStream.bind(module.FS);
     this.#wrapNodes();
     this.#wrapContents();
     this.#wrapDescriptors();
@@ -124,14 +130,22 @@ export class FileTracker {
     file.stream.write = tracked;
   }
 
+  /** Some system calls name the new descriptor themselves, so the bound stands where all of them are made. */
   #wrapDescriptors(): void {
     const { FS } = this.#module;
-    const next = FS.nextfd.bind(FS);
-    FS.nextfd = () => {
-      const open = FS.streams.reduce((count, stream) => (stream ? count + 1 : count), 0);
-      if (open >= this.limits.open) throw new FS.ErrnoError(ERRNO_EMFILE);
-      return next();
+    const create = FS.createStream.bind(FS);
+    FS.createStream = (stream, fd = ANY_DESCRIPTOR) => {
+      if (fd >= FS.MAX_OPEN_FDS) throw new FS.ErrnoError(ERRNO_EINVAL);
+      if (fd === ANY_DESCRIPTOR || !FS.streams[fd]) this.requireDescriptors(1);
+      return create(stream, fd);
     };
+  }
+
+  /** @throws ErrnoError: EMFILE when the guest may not have so many more descriptors. */
+  requireDescriptors(more: number): void {
+    const { FS } = this.#module;
+    const open = FS.streams.reduce((count, stream) => (stream ? count + 1 : count), 0);
+    if (open + more > this.limits.open) throw new FS.ErrnoError(ERRNO_EMFILE);
   }
 
   #resize(node: FsNode, size: number): void {

@@ -65,7 +65,7 @@ describe.skipIf(found === null)(`a record of written pages (skipped where ${NO_R
         bytes().copy(copy, at, at, at + PAGE_BYTES);
         changed.push(page);
       }
-      record!.compared(before.length, changed);
+      record!.compared(before.length, changed, [[0, pages * PAGE_BYTES]]);
       expect(bytes().equals(copy), `seed ${seed}, step ${step}`).toBe(true);
       const after = listed();
       if (after.length < before.length) {
@@ -92,11 +92,26 @@ describe.skipIf(found === null)(`a record of written pages (skipped where ${NO_R
     Buffer.from(second.buffer).fill(3);
     present = second;
     const all = second.buffer.byteLength;
-    for (let i = 0; i < 4; i++) record!.compared(record!.list(0, all).length, []);
+    for (let i = 0; i < 4; i++) record!.compared(record!.list(0, all).length, [], [[0, all]]);
     expect(record!.list(0, all)).toHaveLength(0);
     expect(Buffer.from(second.buffer).equals(Buffer.alloc(all, 3))).toBe(true);
     Buffer.from(second.buffer)[PAGE_BYTES] = 4;
     expect([...record!.list(0, all)]).toEqual([1]);
+  });
+
+  test('what was not compared stays listed, also where the memory has grown', () => {
+    const { memory, bytes, record, listed } = begun(48);
+    const compared = 600 * PAGE_BYTES;
+    const apart = [700, 750, 800];
+    memory.grow(8);
+    for (let i = 0; i < 4; i++) {
+      for (let page = 0; page < 600; page++) bytes()[page * PAGE_BYTES] = bytes()[page * PAGE_BYTES] ?? 0;
+      for (const page of apart) bytes()[page * PAGE_BYTES + 5] = 77;
+      record!.compared(record!.list(0, compared).length, [], [[0, compared]]);
+    }
+    expect(record!.list(0, compared)).toHaveLength(0);
+    expect(listed()).toEqual(expect.arrayContaining(apart));
+    expect(apart.map((page) => bytes()[page * PAGE_BYTES + 5])).toEqual([77, 77, 77]);
   });
 
   test('there is none, and no file stays open, where a call fails or the kernel means something else', () => {

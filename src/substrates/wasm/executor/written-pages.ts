@@ -12,6 +12,9 @@ export interface WrittenPagesAddon {
   written(memory: ArrayBuffer, startByte: number, bytes: number, pagemap: number, out: ArrayBuffer): number;
 }
 
+/** Whole pages: the first byte, and the one behind the last. */
+export type ByteRange = readonly [start: number, end: number];
+
 /** Fewer pages than this are compared in no time; it is not worth writing them to the image. */
 const SETTLE_PAGES_MIN = 256;
 /** Writing a page to the image, and its next write by the guest, take about as long as comparing it this many times. */
@@ -73,42 +76,57 @@ export class WrittenPages {
   }
 
   /**
-   * Tells how many pages were compared and which of them had changed. Once too many are compared in vain, again and again, the
-   * image becomes what the memory holds now, except for the changed pages: those are written again most likely.
+   * Tells how many pages were compared, in these ranges, and which of them had changed. Once too many are compared in vain, again
+   * and again, the image becomes what the memory holds now, except for the changed pages: those are written again most likely.
+   * And except for all that was not compared: what is there has to be listed to whoever looks for it.
    */
-  compared(pages: number, changed: readonly number[]): void {
+  compared(pages: number, changed: readonly number[], ranges: readonly ByteRange[]): void {
     const inVain = pages - changed.length;
     this.#inVain += inVain;
     if (inVain < SETTLE_PAGES_MIN || this.#inVain < inVain * SETTLE_AFTER_COMPARISONS) return;
     this.#inVain = 0;
-    this.#settle(new Set(changed));
+    for (const [start, end] of this.#cover()) this.#touch(start, end);
+    for (const [start, end] of ranges) this.#settle(start, end, new Set(changed));
   }
 
-  #settle(except: ReadonlySet<number>): void {
-    this.#cover();
-    const written = this.list(0, this.#imageBytes).slice();
+  #settle(start: number, end: number, except: ReadonlySet<number>): void {
+    const written = this.list(start, end).slice();
     for (const [first, count] of runsOf(written, except)) {
       this.#write(first * PAGE_BYTES, count * PAGE_BYTES);
       orThrow(this.#addon.unwrite(this.#memory(), first * PAGE_BYTES, count * PAGE_BYTES), 'madvise');
     }
   }
 
-  /** Extends the image over all of the memory. Until then what it does not cover counts as written. */
-  #cover(): void {
+  /** Writes to each page what it holds, so that it is listed. */
+  #touch(start: number, end: number): void {
+    const memory = new Uint8Array(this.#memory());
+    for (let at = start; at < end; at += PAGE_BYTES) memory[at] = memory[at] ?? 0;
+  }
+
+  /**
+   * Extends the image over all of the memory. Until then what it does not cover counts as written.
+   *
+   * @returns what is not zero there, and has become the image's.
+   */
+  #cover(): ByteRange[] {
     const memory = this.#memory();
     const address = orThrow(this.#addon.address(memory), 'address');
     const start = address === this.#address ? this.#imageBytes : 0;
     const end = memory.byteLength;
-    if (start === end) return;
+    if (start === end) return [];
+    const taken: ByteRange[] = [];
     // What follows `start` becomes zeros that take no memory, and zeros are not written.
     ftruncateSync(this.#image, start);
     ftruncateSync(this.#image, end);
     for (let at = start; at < end; at += WASM_PAGE_BYTES) {
       const block = new Uint8Array(memory, at, WASM_PAGE_BYTES);
-      if (ZERO_BLOCK.compare(block) !== 0) this.#write(at, WASM_PAGE_BYTES);
+      if (ZERO_BLOCK.compare(block) === 0) continue;
+      this.#write(at, WASM_PAGE_BYTES);
+      taken.push([at, at + WASM_PAGE_BYTES]);
     }
     orThrow(this.#addon.map(memory, start, end - start, this.#image), 'mmap');
     [this.#imageBytes, this.#address] = [end, address];
+    return taken;
   }
 
   #write(start: number, bytes: number): void {

@@ -1,0 +1,44 @@
+import { parseArgs } from 'node:util';
+import { corpus } from './attacks/index.js';
+import { byGroup, runAttacks } from './run-attacks.js';
+
+/** `npm run attack [-- --json] [--group G] [--seed S]`: exit code 1 when an attempt gets through. */
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    group: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const seed = Number(values.seed);
+const all = corpus(seed);
+const groups = [...new Set(all.map(({ group }) => group))];
+if (!Number.isSafeInteger(seed) || (values.group !== undefined && !groups.includes(values.group))) {
+  process.stderr.write(`--seed takes a whole number, --group one of: ${groups.join(', ')}\n`);
+  process.exit(2);
+}
+const chosen = all.filter(({ group }) => values.group === undefined || group === values.group);
+const verdicts = await runAttacks(new URL('../..', import.meta.url).pathname, chosen);
+const through = verdicts.filter(({ breaches }) => breaches.length > 0);
+if (values.json) {
+  const attempts = verdicts.map(({ attack, breaches, ended, ms }) => ({
+    group: attack.group,
+    name: attack.name,
+    breaches,
+    ended,
+    ms: Math.round(ms),
+  }));
+  process.stdout.write(`${JSON.stringify({ seed, groups: byGroup(verdicts), attempts }, null, 2)}\n`);
+} else {
+  process.stdout.write(`seed ${seed}\n`);
+  for (const { group, attempts, held, ended, ms } of byGroup(verdicts)) {
+    const ways = Object.entries(ended).map(([status, count]) => `${status} ${count}`);
+    process.stdout.write(
+      `${group.padEnd(34)} ${held}/${attempts} held  ${Math.round(ms)} ms  ${ways.join(', ')}\n`,
+    );
+  }
+  for (const { attack, breaches } of through) {
+    process.stdout.write(`THROUGH ${attack.group}: ${attack.name}: ${breaches.join('; ')}\n`);
+  }
+}
+process.exitCode = through.length > 0 ? 1 : 0;

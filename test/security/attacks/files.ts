@@ -1,0 +1,137 @@
+import { single } from './attack.js';
+
+const read = (path: string) => `open(${JSON.stringify(path)}).read()`;
+
+export const FILES = single('files', [
+  ['a file of the host', 'FileNotFoundError', read('{{secretFile}}')],
+  ['/etc/passwd', 'FileNotFoundError', read('/etc/passwd')],
+  ['/proc/self/environ', 'FileNotFoundError', read('/proc/self/environ')],
+  ['/proc/self/maps', 'FileNotFoundError', read('/proc/self/maps')],
+  ['/proc/1/root', 'FileNotFoundError', 'import os\nos.listdir("/proc/1/root")'],
+  ['/proc/{{pid}}', 'FileNotFoundError', read('/proc/{{pid}}/environ')],
+  ['/proc/self/fd', 'FileNotFoundError', 'import os\n[os.readlink(f"/proc/self/fd/{n}") for n in range(64)]'],
+  [
+    'open every /proc/self/fd',
+    'ok',
+    'import os\nfor n in range(64):\n    try:\n        os.open(f"/proc/self/fd/{n}", os.O_RDWR)\n    except OSError:\n        pass',
+  ],
+  ['dots above the root', 'FileNotFoundError', read('../../../../../../../../{{secretFile}}')],
+  [
+    'a link above the root',
+    'FileNotFoundError',
+    'import os\nos.symlink("../../../../../..{{secretFile}}", "up")\nopen("up").read()',
+  ],
+  [
+    'a link to the host root',
+    'FileNotFoundError',
+    'import os\nos.symlink("/", "root")\nopen("root{{secretFile}}").read()',
+  ],
+  ['a circle of links', 'OSError', 'import os\nos.symlink("b", "a")\nos.symlink("a", "b")\nopen("a").read()'],
+  ['write the marker', 'FileNotFoundError', 'open("{{marker}}", "w").write("x")'],
+  [
+    'create the marker with its folders',
+    'ok',
+    'import os\nos.makedirs(os.path.dirname("{{marker}}"), exist_ok=True)\nopen("{{marker}}", "w").write("x")',
+  ],
+  ['a device node', 'AttributeError', 'import os\nos.mknod("disk", 0o60666, os.makedev(8, 0))'],
+  ['a device node through posix', 'AttributeError', 'import posix\nposix.mkfifo("pipe")'],
+  ['/dev/mem', 'FileNotFoundError', read('/dev/mem')],
+  ['/dev/tty is no terminal of the host', 'ok', 'import os\nos.open("/dev/tty", os.O_RDWR)'],
+  ['/dev/tty1', 'ok', 'import os\nos.open("/dev/tty1", os.O_RDWR)'],
+  [
+    '/dev/stdin of the host',
+    'ok',
+    'import os\nos.read(0, 100), open("/dev/stdin", "rb").read()',
+    { value: "(b'', b'')" },
+  ],
+  [
+    'standard input closed and opened again',
+    'ok',
+    'import os\nos.close(0)\nfd = os.open("/dev/stdin", os.O_RDONLY)\nos.read(fd, 100)',
+  ],
+  ['standard output closed', 'ok', 'import os\nos.close(1)\nos.close(2)'],
+  [
+    'descriptors beyond those that are open',
+    'ok',
+    'import os\nfor n in range(3, 5000):\n    try:\n        os.write(n, b"x")\n    except OSError:\n        pass',
+  ],
+  ['dup2 onto a far descriptor', 'OSError', 'import os\nos.dup2(1, 2**31 - 1)'],
+  ['a mount', 'AttributeError', 'import os\nos.mount("/", "/tmp")'],
+  ['chroot', 'PermissionError', 'import os\nos.chroot("/tmp")'],
+  ['rename over a system folder', 'ok', 'import os\nos.rename("/tmp", "/proc/self/fd")'],
+  [
+    'remove /dev',
+    'ok',
+    'import os, shutil\nshutil.rmtree("/dev", ignore_errors=True)\nos.path.exists("/dev/world")',
+    { breaksItself: true },
+  ],
+  [
+    'remove the standard library',
+    'ok',
+    'import shutil\nshutil.rmtree("/lib", ignore_errors=True)',
+    { breaksItself: true },
+  ],
+  [
+    'remove everything',
+    'ok',
+    'import os, shutil\nfor n in os.listdir("/"): shutil.rmtree("/" + n, ignore_errors=True)',
+    { breaksItself: true },
+  ],
+  ['a link too long for any message', 'OSError', 'import os\nos.symlink("x" * 70000, "l")'],
+  ['a name too long for any message', 'OSError', 'import os\nos.mkdir("x" * 70000)'],
+  [
+    'a path too long for any message',
+    'OSError',
+    'import os\nfor _ in range(400):\n    os.mkdir("d" * 250)\n    os.chdir("d" * 250)',
+  ],
+  [
+    'a tree moved below itself until its path is too long',
+    'OSError',
+    'import os\nfor _ in range(20):\n    os.makedirs("a/" + "d" * 250)\n    os.rename("a", "b")\n    os.mkdir("a")\n    os.rename("b", "a/" + "e" * 200)',
+  ],
+  ['names that are no Unicode', 'OSError', 'import os\nos.mkdir(b"\\xed\\xa0\\x80")'],
+  [
+    'two names that would become one',
+    'OSError',
+    'import os\nfor n in (b"\\xed\\xa0\\x80", b"\\xed\\xa0\\x81"):\n    os.mkdir(n)',
+  ],
+  ['a link to what is no Unicode', 'OSError', 'import os\nos.symlink(b"\\xed\\xa0\\x80", b"l")'],
+  [
+    'names that JavaScript knows',
+    'ok',
+    'import os\nfor n in ("__proto__", "constructor", "toString", "length", "0", "-1"):\n    os.mkdir(n)\n    open(n + "/" + n, "w").write(n)\n[open(n + "/" + n).read() for n in ("__proto__", "constructor")]',
+    { value: "['__proto__', 'constructor']" },
+  ],
+  [
+    'times beyond any date',
+    'ENGINE_FAULT',
+    'import os\nopen("f", "w").close()\nfor t in (-2**62, 2**62, 2**63 - 1, 10**18):\n    try:\n        os.utime("f", (t, t))\n    except OverflowError:\n        pass\nos.stat("f")',
+  ],
+  [
+    'modes beyond any mode',
+    'ok',
+    'import os\nopen("f", "w").close()\nfor m in (-1, 0o177777, 2**31 - 1, 0o20666, 0):\n    os.chmod("f", m)\nos.chmod("f", 0o600)',
+  ],
+  ['a sparse file of 8 PiB', 'OSError', 'f = open("f", "wb")\nf.truncate(2**53 - 1)'],
+  [
+    'a write at 8 PiB',
+    'OSError',
+    'import os\nfd = os.open("f", os.O_RDWR | os.O_CREAT)\nos.pwrite(fd, b"x", 2**53 - 2)',
+  ],
+  [
+    'a seek beyond 2**63',
+    'OSError',
+    'import os\nfd = os.open("f", os.O_RDWR | os.O_CREAT)\nos.lseek(fd, 2**63 - 1, 0)',
+  ],
+  [
+    'the engine as a file',
+    'IndexError',
+    'import os\n[p for d, _, fs in os.walk("/") for f in fs for p in [os.path.join(d, f)] if f.endswith((".wasm", ".mjs", ".node"))][0]',
+  ],
+  ['mmap of a device', 'OSError', 'import mmap, os\nmmap.mmap(os.open("/dev/world", os.O_RDWR), 4096)'],
+  [
+    'the executor through import paths',
+    'ModuleNotFoundError',
+    'import sys\nsys.path.insert(0, "/proc/self/cwd")\nimport dist',
+  ],
+]);
