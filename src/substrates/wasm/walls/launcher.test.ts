@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Architecture } from './allowed-calls.js';
 import { encodeProgram } from './bpf.js';
@@ -14,6 +14,20 @@ const launcher = join(native, 'launcher');
 const probe = join(native, 'probe');
 const stands = findSecondWall().missing === '';
 const filter = stands ? encodeProgram(seccompFilter(architecture as Architecture)) : '';
+/** As native/build.mjs compiles them. */
+const FREESTANDING = [
+  ...[
+    '-O2',
+    '-Wall',
+    '-Wextra',
+    '-std=gnu11',
+    '-static',
+    '-nostdlib',
+    '-ffreestanding',
+    '-fno-stack-protector',
+  ],
+  ...['-fno-pie', '-no-pie', '-Wl,-z,noexecstack', '-Wl,--build-id=none'],
+];
 const LIMITS = ['100000000', '1000000'];
 
 function launch(...args: string[]): { status: number | null; stderr: string } {
@@ -93,7 +107,7 @@ describe.skipIf(!stands)('the probe', () => {
     const without = [...attempts].filter(([, errno]) => errno !== 0).map(([name]) => name);
     // Not in every kernel, or not for users without privileges.
     const optional =
-      /^(socket-(crypto|vsock|packet)|make-node|memory-of-process|trace-process|read-memory-of-process|compare-with-process|io-uring|bpf|performance-events|user-fault-descriptor|secret-memory|keyring|add-key|watch-all-files|change-root|host-name|mount|unmount|open-mount|open-file-system|.*namespace|list-root)$/;
+      /^(socket-(crypto|vsock|packet)|make-node|memory-of-process|trace-process|read-memory-of-process|compare-with-process|io-uring|bpf|performance-events|user-fault-descriptor|secret-memory|keyring|add-key|watch-all-files|change-root|hold-capabilities|host-name|mount|unmount|open-mount|open-file-system|.*namespace|list-root)$/;
     expect(without.filter((name) => !optional.test(name))).toEqual([]);
     if (process.getuid?.() === 0 && process.env['REQUIRE_SECOND_WALL'] === '1') {
       expect(succeeded.length).toBeGreaterThanOrEqual(60);
@@ -121,5 +135,86 @@ describe.skipIf(!stands)('the probe', () => {
     const { succeeded } = behind(encodeProgram(program));
     expect(succeeded).toContain('socket-unix');
     expect(succeeded.every((name) => name.startsWith('socket-'))).toBe(true);
+  });
+
+  test('behind a launcher that forgets to give up capabilities, notices that', ({ skip }) => {
+    if (process.getuid?.() !== 0) skip('only root has capabilities that could be forgotten');
+    const folder = mkdtempSync(join(tmpdir(), 'wr-launcher-'));
+    try {
+      // A planted fault: the call that gives them up is left out.
+      const walls = resolve(native, '../walls');
+      const sound = readFileSync(join(walls, 'launcher.c'), 'utf8');
+      const broken = sound.replace('CALL2(SYS_capset, &header, none)', '0 * header.process');
+      expect(broken).not.toBe(sound);
+      writeFileSync(join(folder, 'launcher.c'), broken);
+      const args = [...FREESTANDING, '-I', walls, '-o', join(folder, 'launcher'), join(folder, 'launcher.c')];
+      const { status, stderr } = spawnSync('cc', args, { encoding: 'utf8' });
+      expect(status, stderr).toBe(0);
+      const { succeeded } = runProbe((files) => ({
+        file: join(folder, 'launcher'),
+        args: [filter, ...LIMITS, '--own-process', '--run', probe, '--', probe, files, String(process.pid)],
+      }));
+      expect(succeeded).toEqual(['hold-capabilities']);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+/**
+ * For arm64 as far as that goes on another processor: a cross compiler, and an emulator of one process, which has neither landlock nor
+ * seccomp. So the launcher gets as far as landlock there, and the probe is run without a wall.
+ */
+describe('for arm64', () => {
+  const CROSS = 'aarch64-linux-gnu-gcc';
+  const EMULATOR = 'qemu-aarch64';
+  const has = (program: string) => spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
+  const lacking = [CROSS, EMULATOR].filter((program) => !has(program));
+  const why = `${lacking.join(' and ')} not installed`;
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'wr-arm64-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test(`launcher and probe compile without a warning${lacking.includes(CROSS) ? ` (${why})` : ''}`, ({
+    skip,
+  }) => {
+    if (lacking.includes(CROSS) && process.env['REQUIRE_ARM64'] !== '1') skip(why);
+    for (const name of ['launcher', 'probe']) {
+      const source = resolve(native, '../walls', `${name}.c`);
+      const { status, stderr } = spawnSync(
+        CROSS,
+        [...FREESTANDING, '-Werror', '-o', join(folder, name), source],
+        {
+          encoding: 'utf8',
+        },
+      );
+      expect(status, stderr).toBe(0);
+      // Of the header of an ELF file: which processor it is for; 183 is arm64.
+      expect(readFileSync(join(folder, name)).readUInt16LE(18)).toBe(183);
+    }
+  });
+
+  test(`they run in an emulator up to what that lacks${lacking.length > 0 ? ` (${why})` : ''}`, ({
+    skip,
+  }) => {
+    if (lacking.length > 0 && process.env['REQUIRE_ARM64'] !== '1') skip(why);
+    const emulate = (...args: string[]) => spawnSync(EMULATOR, args, { env: {}, encoding: 'utf8' });
+    expect(emulate(join(folder, 'launcher'))).toMatchObject({
+      status: 90,
+      stderr: 'launcher: the arguments are incomplete\n',
+    });
+    const wall = encodeProgram(seccompFilter('arm64'));
+    const started = emulate(join(folder, 'launcher'), wall, ...LIMITS, '--', join(folder, 'probe'));
+    // It has read the filter and given up privileges by then.
+    expect(started).toMatchObject({ status: 94, stderr: expect.stringContaining('has no landlock') });
+    const { attempts, succeeded, fault } = runProbe((files) => ({
+      file: EMULATOR,
+      args: [join(folder, 'probe'), files, String(process.pid)],
+    }));
+    expect(fault).toBeNull();
+    expect(attempts.size).toBeGreaterThanOrEqual(70);
+    expect(succeeded).toEqual(expect.arrayContaining(['read-file', 'fork', 'socket-inet', 'changing files']));
   });
 });
