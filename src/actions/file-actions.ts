@@ -90,7 +90,7 @@ export const uploadFileAction = defineAction({
 
 export const editFilesAction = defineAction({
   name: 'edit-files',
-  summary: "remove a world's files",
+  summary: "change a world's files as one step: write, remove, rename, copy, make directories",
   effect: 'changes',
   input: EditFilesInput,
   output: EditFilesView,

@@ -37,6 +37,9 @@ describe('the action table', () => {
       expect(ACTIONS[name].summary).toMatch(/^\S.{9,}/);
       expect(['reads', 'changes', 'destroys']).toContain(ACTIONS[name].effect);
     }
+    // What a model is told of it over MCP is all that it knows: each kind of change is named.
+    for (const kind of ['write', 'remove', 'rename', 'copy', 'director'])
+      expect(ACTIONS['edit-files'].summary).toContain(kind);
     expect([isActionName('create'), isActionName('constructor'), isActionName('nope')]).toEqual([
       true,
       false,

@@ -172,6 +172,58 @@ describe('editing files', () => {
     await runtime.close();
   });
 
+  test('uploads that begin at once are no more than those that begin one by one', async () => {
+    let release = (): void => {};
+    const gate = new Promise<void>((open) => {
+      release = open;
+    });
+    const runtime = await openTestRuntime({
+      wrap: (substrate) => ({
+        ...substrate,
+        boot: async (...parts) => {
+          if (context?.uploadsInMaking) await gate;
+          return substrate.boot(...parts);
+        },
+      }),
+    });
+    const { context } = runtime;
+    const world = await newWorld(runtime, 'w');
+    const parts = [{ kind: 'content', content: Buffer.alloc(1) } as const];
+    const all = Array.from({ length: 80 }, () => uploadFile(context, world, { parts }, {}));
+    const settled = Promise.allSettled(all);
+    release();
+    const refusals = (await settled).filter((one) => one.status === 'rejected');
+    expect(refusals.map(({ reason }) => reason.code)).toEqual(Array(16).fill('QUEUE_FULL'));
+    expect([context.uploads.size, context.uploadsInMaking]).toEqual([64, 0]);
+    await runtime.close();
+  });
+
+  test('an upload that idles is ended by whatever else is done, and one that is added to is not', async () => {
+    const runtime = await openTestRuntime();
+    const { context } = runtime;
+    const world = await newWorld(runtime, 'w');
+    const parts = [{ kind: 'content', content: Buffer.alloc(1), append: true } as const];
+    const before = runtime.substrate.census().states;
+    const idle = await uploadFile(context, world, { parts }, {});
+    const used = await uploadFile(context, world, { parts }, {});
+    await context.parts.clock.sleep(400_000);
+    await uploadFile(context, world, { upload: used.id, parts }, {});
+    await run(runtime, world, 'set x 1');
+    await context.backgroundDone();
+    expect([...context.uploads.keys()]).toEqual([idle.id, used.id]);
+    await context.parts.clock.sleep(300_000);
+    await run(runtime, world, 'set x 2');
+    await context.backgroundDone();
+    expect([...context.uploads.keys()]).toEqual([used.id]);
+    await context.parts.clock.sleep(700_000);
+    await run(runtime, world, 'set x 3');
+    await context.backgroundDone();
+    expect(context.uploads.size).toBe(0);
+    // Three executions, and nothing of the uploads.
+    expect(runtime.substrate.census().states).toBe(before + 3);
+    await runtime.close();
+  });
+
   test('an upload takes one part at a time, is written behind as it grows, and leaves nothing', async () => {
     const persisted: number[] = [];
     const runtime = await openTestRuntime({

@@ -91,9 +91,10 @@ export class RuntimeContext {
   readonly #pins = new Map<StateId, number>();
   /** The handles that have arrived. */
   readonly #arrived = new WeakMap<Promise<StateRef>, StateRef>();
-  /** Contents on their way into worlds. */
+  /** Contents on their way into worlds, and how many more are being begun: they have their place already. */
   readonly uploads = new Map<string, Upload>();
-  /** Names promised to worlds that are being made. */
+  uploadsInMaking = 0;
+  /** Names promised to what is being made; the next number to try for one that is taken is in `nameNumbers`. */
   readonly reservedNames = new Set<string>();
   readonly reservedSnapshotNames = new Set<string>();
   readonly reservedImageNames = new Set<string>();
@@ -101,7 +102,6 @@ export class RuntimeContext {
   imagesInMaking = 0;
   /** Worlds that are being made, by the hash of their image. */
   readonly birthsOnImages = new Map<string, number>();
-  /** Next number to try for a name that is taken. */
   readonly nameNumbers = new Map<string, number>();
   readonly parts: RuntimeParts;
   readonly #background = new Set<Promise<void>>();

@@ -7,6 +7,7 @@ import { persistAndRecord } from './persist-state.js';
 import type { RuntimeContext } from './runtime-context.js';
 import { spillColdStates } from './spill-cold-states.js';
 import type { Upkeep } from './upkeep-contract.js';
+import { endIdleUploads } from './upload-file.js';
 
 /** Share of a substrate's memory beyond which cold states are let go of, behind the executions. */
 const SPILL_ABOVE = 0.8;
@@ -37,6 +38,7 @@ export class RuntimeUpkeep implements Upkeep {
     if (this.#stop.signal.aborted) return;
     this.#uses += 1;
     this.#context.endIdleMachines();
+    if (this.#context.uploads.size > 0) this.#context.inBackground(endIdleUploads(this.#context));
     this.#spillWhenFull(name);
     const { retention, model } = this.#context;
     if (!retention.automatic || this.#collecting !== null) return;

@@ -91,13 +91,28 @@ export async function dropUpload(context: RuntimeContext, upload: Upload): Promi
 }
 
 async function begin(context: RuntimeContext, world: World, wait: Wait): Promise<Upload> {
-  const now = context.parts.clock.monotonicMs();
-  for (const one of context.uploads.values()) {
-    if (!one.busy && now - one.usedAtMs > IDLE_MS_MAX) await dropUpload(context, one);
-  }
-  if (context.uploads.size >= UPLOADS_MAX) {
+  await endIdleUploads(context);
+  // From here to the count nothing waits, so that two at once cannot both be the last.
+  if (context.uploads.size + context.uploadsInMaking >= UPLOADS_MAX) {
     throw new WorldError('QUEUE_FULL', `${UPLOADS_MAX} files are being uploaded. Wait for some to finish.`);
   }
+  context.uploadsInMaking += 1;
+  try {
+    return await make(context, world, wait);
+  } finally {
+    context.uploadsInMaking -= 1;
+  }
+}
+
+/** Ends uploads to which nothing was added for a while: whoever began them is gone. */
+export async function endIdleUploads(context: RuntimeContext): Promise<void> {
+  const now = context.parts.clock.monotonicMs();
+  for (const one of [...context.uploads.values()]) {
+    if (!one.busy && now - one.usedAtMs > IDLE_MS_MAX) await dropUpload(context, one);
+  }
+}
+
+async function make(context: RuntimeContext, world: World, wait: Wait): Promise<Upload> {
   await engineReady(context, world.birth, wait);
   const state = await stagingState(context, world, wait);
   const upload: Upload = {
@@ -107,7 +122,7 @@ async function begin(context: RuntimeContext, world: World, wait: Wait): Promise
     sizeBytes: 0,
     persistedBytes: 0,
     hash: createHash('sha256'),
-    usedAtMs: now,
+    usedAtMs: context.parts.clock.monotonicMs(),
     busy: false,
   };
   context.uploads.set(upload.id, upload);

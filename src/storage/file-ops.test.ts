@@ -28,6 +28,16 @@ describe('making a directory', () => {
   );
 });
 
+test('a failure because something is gone is told as that', () => {
+  const gone = Object.assign(new Error("ENOENT: no such file or directory, open '/data/x'"), {
+    code: 'ENOENT',
+  });
+  const { code, message, details } = storageFailed(gone, 'Cannot read /data/x');
+  expect({ code, errno: details['errno'] }).toEqual({ code: 'STORAGE_FAILED', errno: 'ENOENT' });
+  expect(message).toMatch(/data directory is gone.*backup/);
+  expect(message).not.toMatch(/check the disk/);
+});
+
 describe('a failure that has no code', () => {
   test.each([
     ['IO Error: Could not write file "x": No space left on device', 'ENOSPC', /free space/],

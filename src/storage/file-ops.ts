@@ -175,6 +175,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   EPERM: 'This user may not write there: correct the permissions or use another data directory.',
   EMFILE: 'Too many files are open: raise the limit (ulimit -n).',
   ENFILE: 'Too many files are open on this machine.',
+  ENOENT:
+    'A file or directory of the data directory is gone: was it moved or cleaned up? Restore it from a backup.',
   ENOTDIR: 'A file stands where a directory should be: use another data directory.',
   EEXIST: 'A file stands where a directory should be: use another data directory.',
   EINVAL:

@@ -65,6 +65,39 @@ describe('wr files', () => {
     expect(readdirSync(join(folder, 'back/sub'))).toEqual(['empty']);
   }, 120_000);
 
+  test('ends with one exit code for what is missing, and one for a file in the way, whichever command it is', async () => {
+    await ok('exec', 'w', 'open("/tmp/file", "w").write("x")');
+    const here = join(folder, 'a-file');
+    writeFileSync(here, 'x');
+    const code = async (...args: string[]) => {
+      const said = await wr(data, 'files', ...args, '--json');
+      return [said.code, (JSON.parse(said.err) as { error: { code: string } }).error.code];
+    };
+    for (const place of ['w:/none', 'w:/none/below']) {
+      for (const args of [
+        ['ls', place],
+        ['get', place, join(folder, 'got')],
+        ['get', place, '-'],
+        ['rm', place],
+        ['cp', place, 'w:/copy'],
+      ]) {
+        expect(await code(...args), args.join(' ')).toEqual([3, 'FILE_NOT_FOUND']);
+      }
+    }
+    expect(await code('put', join(folder, 'none'), 'w:/put')).toEqual([3, 'FILE_NOT_FOUND']);
+    const inTheWay = 'w:/tmp/file/below';
+    for (const args of [
+      ['ls', inTheWay],
+      ['get', inTheWay, join(folder, 'got')],
+      ['rm', inTheWay],
+      ['cp', inTheWay, 'w:/copy'],
+      ['put', join(here, 'below'), 'w:/put'],
+    ]) {
+      expect(await code(...args), args.join(' ')).toEqual([4, 'FILE_CONFLICT']);
+    }
+    expect(await code('ls', 'nobody:/x')).toEqual([3, 'WORLD_NOT_FOUND']);
+  }, 180_000);
+
   test('goes by what is there, as cp does', async () => {
     await ok('files', 'put', join(local, 'src/a.txt'), 'w:renamed.txt');
     await ok('files', 'put', `${join(local, 'src')}/.`, 'w:/flat/');

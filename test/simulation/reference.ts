@@ -39,8 +39,6 @@ export class Reference {
   /** What variable x holds in each state. */
   readonly states = new Map<string, bigint | null>();
   readonly #givenUp = new Map<string, bigint | null>();
-  /** States that retention gave up and a replay made again. */
-  remade = 0;
   readonly files = new ExpectedFiles();
   /** By id. */
   readonly snapshots = new Map<string, { name: string; world: ExpectedWorld; state: string }>();
@@ -314,7 +312,6 @@ export class Reference {
       const x = this.#givenUp.get(birth.state);
       assert(remade && x !== undefined, 'a replay goes to a state that was once there, and makes it again');
       this.states.set(birth.state, x);
-      this.remade += 1;
     }
     this.#born(birth, '');
   }

@@ -244,6 +244,7 @@ class Run {
       const { record } = JSON.parse(lines[this.#linesRead]!) as { record: JournalRecord };
       this.#reference.read(record);
       if (record.op === 'worlds.forgotten') this.#count('worlds forgotten');
+      if (record.op === 'world.replayed' && record.remade) this.#count('states made again');
     }
   }
 

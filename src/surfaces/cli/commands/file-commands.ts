@@ -74,6 +74,7 @@ const ls = actionCommand({
 const rm = actionCommand({
   action: 'edit-files',
   name: 'rm',
+  summary: "remove a world's files",
   group: 'files',
   arguments: [['<places...>', 'WORLD:PATH, all of one world; or :PATH for the current world']],
   options: [

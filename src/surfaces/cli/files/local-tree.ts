@@ -146,12 +146,17 @@ async function locally<T>(path: string, work: Promise<T>): Promise<T> {
   }
 }
 
+/** As a world says it: a missing file, and a file where the path needs a directory. */
+const UNREADABLE: Readonly<Record<string, 'FILE_NOT_FOUND' | 'FILE_CONFLICT'>> = {
+  ENOENT: 'FILE_NOT_FOUND',
+  ENOTDIR: 'FILE_CONFLICT',
+};
+
 /** What could not be read, as an error of the user's own place. */
 export function unreadable(path: string, thrown: unknown): WorldError {
   const { code, message } = thrown as NodeJS.ErrnoException;
-  const isGone = code === 'ENOENT' || code === 'ENOTDIR';
   return new WorldError(
-    isGone ? 'FILE_NOT_FOUND' : 'STORAGE_FAILED',
+    UNREADABLE[code ?? ''] ?? 'STORAGE_FAILED',
     `Cannot read the local ${path}: ${message}`,
     { details: { local: path }, cause: thrown },
   );
