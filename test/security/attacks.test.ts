@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ALLOWED_IMPORTS } from '../../src/substrates/wasm/executor/locked-imports.js';
@@ -48,6 +49,19 @@ describe('the corpus of attacks', () => {
     const through = own.filter(({ breaches }) => breaches.length > 0);
     expect(through.map(({ attack, breaches }) => [attack.name, ...breaches])).toEqual([]);
   });
+});
+
+test('docs/attacks.md tells of these groups, of these sizes', () => {
+  const document = readFileSync(resolve(import.meta.dirname, '../../docs/attacks.md'), 'utf8');
+  const told = [...document.matchAll(/^\| ([a-z, ]+?) +\| (\d+) +\|/gm)].map(([, group, count]) => [
+    group,
+    Number(count),
+  ]);
+  const counted = Object.keys(GROUPS).map((group) => [
+    group,
+    CORPUS.filter((attack) => attack.group === group).length,
+  ]);
+  expect(told).toEqual(counted);
 });
 
 describe('what the attempts reach', () => {

@@ -20,6 +20,15 @@ export class BrokenBuild implements Disposable {
 
   /** @throws AssertionError when a line is not there exactly once: the proof would prove nothing. */
   constructor(patches: readonly Patch[]) {
+    try {
+      this.#make(patches);
+    } catch (thrown) {
+      this[Symbol.dispose]();
+      throw thrown;
+    }
+  }
+
+  #make(patches: readonly Patch[]): void {
     for (const name of COPIED) cpSync(join(ROOT, name), join(this.folder, name), { recursive: true });
     symlinkSync(join(ROOT, 'node_modules'), join(this.folder, 'node_modules'));
     for (const { file, line, becomes } of patches) {

@@ -35,9 +35,9 @@ export interface ActionCommandSpec<N extends ActionName, O extends object> {
   /** As it is typed, when that differs from the action's name, which then is an alias. */
   readonly name?: string;
   readonly aliases?: readonly string[];
-  /** Command that it belongs to; it can also be called without. */
   /** What the command does of what the action can; default: what the action says of itself. */
   readonly summary?: string;
+  /** Command that it belongs to; it can also be called without. */
   readonly group?: string;
   readonly arguments?: readonly (readonly [name: string, description: string])[];
   readonly options?: readonly Option[];
@@ -97,7 +97,9 @@ export function actionCommand<N extends ActionName, O extends object>(
     register(parent, cli, { underActionName = false, summaryOf } = {}) {
       const [first = name, ...aliases] = underActionName ? [action] : names;
       const command = parent.command(first, { hidden: underActionName });
-      command.description((underActionName ? null : spec.summary) ?? summaryOf?.(action) ?? '').aliases(aliases);
+      command
+        .description((underActionName ? null : spec.summary) ?? summaryOf?.(action) ?? '')
+        .aliases(aliases);
       for (const [argument, description] of spec.arguments ?? []) command.argument(argument, description);
       for (const one of spec.options ?? []) command.addOption(one);
       command.addHelpText('after', examplesText(spec.examples));

@@ -101,7 +101,6 @@ describe('connecting', () => {
     version: '1',
     startedAt: 'now',
     workers: null,
-    isolate: 'none',
   };
 
   it.each<[string, string]>([
