@@ -3,7 +3,7 @@ import { parse } from './model/parse.js';
 import type { Substrate, SubstrateName } from './ports/substrate.js';
 import { closeRuntime, openRuntime } from './runtime/open-runtime.js';
 import type { RuntimeContext, RuntimeParts } from './runtime/runtime-context.js';
-import type { RetentionSettings } from './runtime/upkeep-contract.js';
+import type { DurabilitySettings, RetentionSettings } from './runtime/upkeep-contract.js';
 import { measureDisk, openStorage, type Storage } from './storage/index.js';
 import { createWasmSubstrate } from './substrates/wasm/wasm-substrate.js';
 import { defaultDataDir } from './surfaces/client/data-location.js';
@@ -36,6 +36,8 @@ export interface RuntimeOptions {
   readonly limits?: Partial<RuntimeLimits>;
   /** How long the past is kept. Default: 100 states a world, garbage collected by itself. */
   readonly retention?: Partial<RetentionSettings>;
+  /** When heads become durable behind executions. Default: after 64 executions, 1,000 ms of them, or 100 ms when closing. */
+  readonly durability?: Partial<DurabilitySettings>;
   readonly signal?: AbortSignal;
   /** Receives what an operator may want to know. Default: nothing is said. */
   readonly log?: (message: string) => void;
@@ -105,6 +107,7 @@ function partsOf(storage: Storage, options: RuntimeOptions): RuntimeParts {
     pages: storage.pages,
     diskUsage: () => measureDisk(storage.directory.paths.root),
     ...(options.retention ? { retention: options.retention } : {}),
+    ...(options.durability ? { durability: options.durability } : {}),
     currentWorld: options.rememberCurrent ? storage.currentWorld : currentInMemory(),
   };
 }

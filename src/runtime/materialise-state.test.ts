@@ -57,6 +57,28 @@ describe('a state that nobody holds any more', () => {
     expect(faults.count('execute')).toBe(1);
   });
 
+  it('becomes durable when the settings say so, earlier or later than by itself', async () => {
+    const early = await openTestRuntime({ durability: { executions: 3, closeRunMs: 0 } });
+    const world = await newWorld(early, 'w');
+    for (const [n, durable] of [0, 0, 1, 1, 1, 2].entries()) {
+      await run(early, world, `set x ${n}`);
+      await early.context.backgroundDone();
+      expect(early.disk.archive.size, `after ${n + 1}`).toBe(durable);
+    }
+    await run(early, world, 'set x 9');
+    await early.close();
+    expect(early.disk.archive.size, 'closing makes any head durable').toBe(3);
+    const late = await openTestRuntime({ durability: { executions: 100, runMs: 5000, closeRunMs: 5000 } });
+    const other = await newWorld(late, 'w');
+    await run(late, other, 'sleep 4000');
+    for (let n = 0; n < 98; n += 1) await run(late, other, 'now');
+    await late.context.backgroundDone();
+    expect(late.disk.archive.size).toBe(0);
+    await run(late, other, 'now');
+    await late.context.backgroundDone();
+    expect(late.disk.archive.size).toBe(1);
+  });
+
   it('becomes durable on close when a replay would be slow', async () => {
     const t = await openTestRuntime();
     await run(t, await newWorld(t, 'fast'), 'sleep 99');

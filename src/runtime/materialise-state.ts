@@ -111,6 +111,7 @@ async function follow(
     // States on the way are nobody's; the one we started from may be.
     if (isOurs) await substrate.discard(ref);
     ref = next;
+    context.rootKnown(step.id, ref.root);
     isOurs = !context.damaged.has(step.id);
     if (!isOurs) keepAndHeal(context, id, step.id, ref);
   }

@@ -3,16 +3,8 @@ import type { DurableState, StateRef, Wait } from '../ports/substrate.js';
 import { againWhenLost } from './again-when-lost.js';
 import { materialiseState } from './materialise-state.js';
 import type { RuntimeContext } from './runtime-context.js';
+import { DURABILITY_DEFAULT } from './upkeep-contract.js';
 import type { StateEntry, World } from './world-model.js';
-
-/**
- * When a world's head is made durable behind its executions. The journal alone already recovers it; durable
- * states bound how much has to be run again: at most this many executions, or this much guest time.
- */
-const REPLAY_EXECUTIONS_MAX = 64;
-const REPLAY_MS_MAX = 1000;
-/** On close a shorter replay is already worth avoiding, since the next command pays for it. */
-const REPLAY_MS_MAX_ON_CLOSE = 100;
 
 /**
  * Makes a state durable and has `record` put that into the journal. A collection waits for both, so that it cannot
@@ -49,10 +41,14 @@ async function durableOf(context: RuntimeContext, id: StateId, wait: Wait): Prom
   }
 }
 
-/** Starts a background persist when a crash now would cost a long replay. Failures are no one's: replay remains. */
+/**
+ * Starts a background persist when a crash now would cost a long replay (`durability`): the journal alone already recovers the head.
+ * Failures are no one's: replay remains.
+ */
 export function persistWhenWorthIt(context: RuntimeContext, world: World): void {
   const cost = replayCost(context, world.head);
-  if (cost.executions < REPLAY_EXECUTIONS_MAX && cost.runMs < REPLAY_MS_MAX) return;
+  const { executions, runMs } = context.durability;
+  if (cost.executions < executions && cost.runMs < runMs) return;
   context.inBackground(persistAndRecord(context, world.head));
 }
 
@@ -61,7 +57,8 @@ export async function persistOnClose(context: RuntimeContext, worlds: Iterable<W
   const heads = new Set<StateId>();
   for (const world of worlds) {
     if (world.status !== 'running' && world.status !== 'snapshotted') continue;
-    if (replayCost(context, world.head).runMs >= REPLAY_MS_MAX_ON_CLOSE) heads.add(world.head);
+    // A shorter replay than elsewhere is already worth avoiding, since the next command pays for it.
+    if (replayCost(context, world.head).runMs >= context.durability.closeRunMs) heads.add(world.head);
   }
   for (const head of heads) await persistAndRecord(context, head).catch(() => {});
 }
@@ -100,13 +97,14 @@ export async function persistHeld(
 
 /** What recovering `id` would run again. */
 export function replayCost(context: RuntimeContext, id: StateId): { executions: number; runMs: number } {
+  const countedMax = Math.max(context.durability.executions, DURABILITY_DEFAULT.executions);
   let executions = 0;
   let runMs = 0;
   let entry = context.model.state(id);
   while (entry.origin.kind === 'execution' && !isDurable(context, entry)) {
     executions += 1;
     runMs += entry.origin.execution.runMs;
-    if (executions >= REPLAY_EXECUTIONS_MAX) break;
+    if (executions >= countedMax) break;
     entry = context.model.state(entry.origin.execution.parentState);
   }
   return { executions, runMs };

@@ -11,9 +11,8 @@ import type { JournalRecord, MetricsRecord, WorldBirth } from '../ports/journal-
 import type { DiskUsage, PageCollector } from '../ports/page-collector.js';
 import type { DurableState, Machine, StateRef, Substrate, SubstrateName } from '../ports/substrate.js';
 import { type CheckpointPace, Checkpoints } from './checkpoints.js';
-import { RETAIN_STATES_DEFAULT } from './plan-forgetting.js';
-import { RETAIN_DELETED_WORLDS_DEFAULT } from './plan-forgetting-worlds.js';
-import { NO_UPKEEP, type RetentionSettings, type Upkeep } from './upkeep-contract.js';
+import type { DurabilitySettings, RetentionSettings, Upkeep } from './upkeep-contract.js';
+import { NO_UPKEEP, upkeepSettings } from './upkeep-contract.js';
 import type { Upload } from './upload.js';
 import { WorldLocks } from './world-locks.js';
 import { WorldModel } from './world-model.js';
@@ -46,6 +45,7 @@ export interface RuntimeParts {
   /** Where the disk space goes. */
   readonly diskUsage?: () => Promise<DiskUsage>;
   readonly retention?: Partial<RetentionSettings>;
+  readonly durability?: Partial<DurabilitySettings>;
 }
 
 /** State handles kept beside those of live machines. A state whose handle was dropped is recovered by replay. */
@@ -86,6 +86,7 @@ export class RuntimeContext {
   /** States whose durable form turned out to be damaged and was not written anew yet. */
   readonly damaged = new Set<StateId>();
   readonly retention: RetentionSettings;
+  readonly durability: DurabilitySettings;
   upkeep: Upkeep = NO_UPKEEP;
   /** States in use, with how often: neither forgotten nor let go of meanwhile. */
   readonly #pins = new Map<StateId, number>();
@@ -129,12 +130,7 @@ export class RuntimeContext {
           from?.place ?? null,
         )
       : null;
-    this.retention = {
-      states: RETAIN_STATES_DEFAULT,
-      deletedWorlds: RETAIN_DELETED_WORLDS_DEFAULT,
-      automatic: true,
-      ...parts.retention,
-    };
+    ({ retention: this.retention, durability: this.durability } = upkeepSettings(parts));
   }
 
   log(message: string): void {
@@ -176,10 +172,11 @@ export class RuntimeContext {
    * root is only not known.
    */
   rootWhenCaptured(id: StateId, captured: Promise<StateRef>): void {
-    this.inBackground(captured.then(({ root }) => this.#rootKnown(id, root)));
+    this.inBackground(captured.then(({ root }) => this.rootKnown(id, root)));
   }
 
-  #rootKnown(id: StateId, root: string | null): void {
+  /** The same of one that is there; a replay finds roots again that a crash lost. */
+  rootKnown(id: StateId, root: string | null): void {
     const isKnown = this.model.states.get(id)?.root !== null;
     if (root === null || isKnown || this.#failure) return;
     const record = { op: 'state.rooted', at: this.at(), state: id, root } as const;

@@ -2,6 +2,8 @@ import type { StateId } from '../model/ids.js';
 import { WorldError } from '../model/world-error.js';
 import type { SubstrateName, Wait } from '../ports/substrate.js';
 import type { CollectRequest, GarbageReport } from './garbage-report.js';
+import { RETAIN_STATES_DEFAULT } from './plan-forgetting.js';
+import { RETAIN_DELETED_WORLDS_DEFAULT } from './plan-forgetting-worlds.js';
 
 /** How long the past is kept. */
 export interface RetentionSettings {
@@ -11,6 +13,34 @@ export interface RetentionSettings {
   readonly deletedWorlds: number;
   /** Collect garbage by itself, behind the executions; default true. */
   readonly automatic: boolean;
+}
+
+/** When the head of a world is made durable behind its executions: what a recovery may have to run again. */
+export interface DurabilitySettings {
+  /** At the latest after so many executions; default 64. */
+  readonly executions: number;
+  /** At the latest after so much time in the guest, ms; default 1,000. */
+  readonly runMs: number;
+  /** When closing, as soon as running again would take this long, ms; default 100. */
+  readonly closeRunMs: number;
+}
+
+export const DURABILITY_DEFAULT: DurabilitySettings = { executions: 64, runMs: 1000, closeRunMs: 100 };
+
+/** What was asked for, over the defaults. */
+export function upkeepSettings(asked: {
+  readonly retention?: Partial<RetentionSettings>;
+  readonly durability?: Partial<DurabilitySettings>;
+}): { readonly retention: RetentionSettings; readonly durability: DurabilitySettings } {
+  const retention = {
+    states: RETAIN_STATES_DEFAULT,
+    deletedWorlds: RETAIN_DELETED_WORLDS_DEFAULT,
+    automatic: true,
+  };
+  return {
+    retention: { ...retention, ...asked.retention },
+    durability: { ...DURABILITY_DEFAULT, ...asked.durability },
+  };
 }
 
 /**

@@ -129,6 +129,21 @@ describe('verifying a world', () => {
 });
 
 describe('roots', () => {
+  test('that a crash lost are found again by the replay that recovers', async () => {
+    const t = await openTestRuntime();
+    const world = await newWorld(t, 'w');
+    for (const n of [1, 2, 3]) await run(t, world, `set x ${n}`);
+    const again = await t.crash({ roots: true });
+    const roots = () => [...again.context.model.states.values()].map(({ root }) => root);
+    expect(roots()).toEqual([null, null, null, null]);
+    await run(again, named(again, 'w'), 'get x');
+    await again.context.backgroundDone();
+    const found = roots();
+    expect(found.slice(1).every((root) => root !== null)).toBe(true);
+    expect(new Set(found.slice(1, 4)).size).toBe(3);
+    await again.close();
+  });
+
   test('are in the journal behind their executions, and known after a crash, by replay at the latest', async () => {
     const t = await openTestRuntime({ roots: true });
     const world = await newWorld(t, 'w');

@@ -10,7 +10,7 @@ import type { Substrate } from '../../src/ports/substrate.js';
 import type { CheckpointPace } from '../../src/runtime/checkpoints.js';
 import { closeRuntime, openRuntime } from '../../src/runtime/open-runtime.js';
 import type { RuntimeContext } from '../../src/runtime/runtime-context.js';
-import type { RetentionSettings } from '../../src/runtime/upkeep-contract.js';
+import type { DurabilitySettings, RetentionSettings } from '../../src/runtime/upkeep-contract.js';
 import {
   createSimulatedSubstrate,
   createVirtualClock,
@@ -52,6 +52,7 @@ export interface TestRuntimeOptions {
   /** Name of the base image. */
   readonly base?: string;
   readonly retention?: Partial<RetentionSettings>;
+  readonly durability?: Partial<DurabilitySettings>;
   /** Memory of all states of the substrate, bytes. */
   readonly budgetBytes?: number;
   /** States have roots, which the runtime writes down behind the verbs. Default: no. */
@@ -161,6 +162,7 @@ export async function openTestRuntime(options: TestRuntimeOptions = {}): Promise
       }),
     pages: stores.pages,
     ...(options.retention ? { retention: options.retention } : {}),
+    ...(options.durability ? { durability: options.durability } : {}),
     ...(options.log ? { note: options.log } : {}),
     currentWorld: {
       get: () => disk.currentWorld,

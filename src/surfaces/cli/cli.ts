@@ -35,6 +35,11 @@ export type Compose = (options: {
     readonly deletedWorlds?: number;
     readonly automatic?: boolean;
   };
+  readonly durability?: {
+    readonly executions?: number;
+    readonly runMs?: number;
+    readonly closeRunMs?: number;
+  };
   /** Commands without a world mean the last one named, across processes. */
   readonly rememberCurrent?: boolean;
   /** How long to wait while another process has the data directory, ms. */

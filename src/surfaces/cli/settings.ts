@@ -27,6 +27,11 @@ export interface RuntimeSettings {
     readonly deletedWorlds?: number;
     readonly automatic?: boolean;
   };
+  readonly durability?: {
+    readonly executions?: number;
+    readonly runMs?: number;
+    readonly closeRunMs?: number;
+  };
 }
 
 /** What a command works with: flags, else `WORLD_*` variables, else the project's file, else the user's. */
