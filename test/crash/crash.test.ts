@@ -45,7 +45,8 @@ test.each([
   [
     'answers before the journal is written',
     'late-journal',
-    /lost although it was acknowledged|happened \d times/,
+    // The last: a verb that reads the journal meanwhile does not find what was acknowledged.
+    /lost although it was acknowledged|happened \d times|no record begins there/,
   ],
   [
     'writes a resolution as two records',
