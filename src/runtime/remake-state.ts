@@ -107,7 +107,7 @@ function notAgain(world: World, { id }: PastState): WorldError {
     'STATE_LOST',
     `Files came from outside into world ${world.name} (state ${id}), and retention gave that state up: what is after it cannot be run ` +
       'again. Snapshot states that you may want later, or raise retention.states.',
-    { details: { world: world.id, state: id } },
+    { details: { world: world.id, state: id, givenUp: true } },
   );
 }
 
