@@ -4,6 +4,9 @@ export interface Clock {
   nowNs(): bigint;
   /** Monotonic time in milliseconds, with fractions, from an arbitrary origin: for measuring durations. */
   monotonicMs(): number;
-  /** Resolves after `ms` milliseconds, or rejects with `signal.reason` as soon as it aborts. */
+  /**
+   * Resolves after `ms` milliseconds, or rejects as soon as `signal` aborts. Waiting alone does not keep a process
+   * alive.
+   */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

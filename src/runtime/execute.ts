@@ -193,7 +193,10 @@ async function accept(context: RuntimeContext, ran: Ran): Promise<RecordOf<'worl
   // After the execution's own record, in the journal too.
   if (captured !== null) context.rootWhenCaptured(captured.state, captured.ref);
   await committed;
-  if (state !== null) persistWhenWorthIt(context, world);
+  if (state !== null) {
+    persistWhenWorthIt(context, world);
+    context.upkeep.used(world.id);
+  }
   context.upkeep.afterWork(world.birth.substrate);
   return record;
 }

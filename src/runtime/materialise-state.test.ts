@@ -87,6 +87,42 @@ describe('a state that nobody holds any more', () => {
     expect(t.disk.archive.size).toBe(1);
   });
 
+  it('becomes durable once its world is idle, when a replay would be slow and nothing else runs in it', async () => {
+    const t = await openTestRuntime({ durability: { idleMs: 400 } });
+    const { clock } = t.disk;
+    const [slow, fast, busy] = [
+      await newWorld(t, 'slow'),
+      await newWorld(t, 'fast'),
+      await newWorld(t, 'busy'),
+    ];
+    const from = clock.monotonicMs();
+    await run(t, fast, 'sleep 99');
+    await run(t, busy, 'sleep 100');
+    await run(t, slow, 'sleep 200');
+    // 300 ms after it was used, so that it is not idle for another 400.
+    await clock.sleep(100);
+    await run(t, busy, 'set x 1');
+    await clock.sleep(from + 798 - clock.monotonicMs());
+    await t.context.backgroundDone();
+    expect(t.disk.archive.size, 'slow was used last at 399').toBe(0);
+    await clock.sleep(3);
+    await t.context.backgroundDone();
+    expect(t.context.model.state(slow.head).durable).not.toBeNull();
+    expect(t.disk.archive.size).toBe(1);
+    await clock.sleep(100);
+    await t.context.backgroundDone();
+    expect(t.context.model.state(busy.head).durable).not.toBeNull();
+    await clock.sleep(1000);
+    await t.context.backgroundDone();
+    expect(t.disk.archive.size, 'fast is cheap to run again').toBe(2);
+
+    const never = await openTestRuntime({ durability: { idleMs: 0 } });
+    await run(never, await newWorld(never, 'w'), 'sleep 900');
+    await never.disk.clock.sleep(100_000);
+    await never.context.backgroundDone();
+    expect(never.disk.archive.size).toBe(0);
+  });
+
   it('is made again when the capture of one before it failed', async () => {
     const faults = armedFaults();
     const t = await openTestRuntime({ faults });

@@ -4,7 +4,7 @@ import { againWhenLost } from './again-when-lost.js';
 import { materialiseState } from './materialise-state.js';
 import type { RuntimeContext } from './runtime-context.js';
 import { DURABILITY_DEFAULT } from './upkeep-contract.js';
-import type { StateEntry, World } from './world-model.js';
+import { isLive, type StateEntry, type World } from './world-model.js';
 
 /**
  * Makes a state durable and has `record` put that into the journal. A collection waits for both, so that it cannot
@@ -56,7 +56,7 @@ export function persistWhenWorthIt(context: RuntimeContext, world: World): void 
 export async function persistOnClose(context: RuntimeContext, worlds: Iterable<World>): Promise<void> {
   const heads = new Set<StateId>();
   for (const world of worlds) {
-    if (world.status !== 'running' && world.status !== 'snapshotted') continue;
+    if (!isLive(world)) continue;
     // A shorter replay than elsewhere is already worth avoiding, since the next command pays for it.
     if (replayCost(context, world.head).runMs >= context.durability.closeRunMs) heads.add(world.head);
   }

@@ -16,7 +16,7 @@ import { requireNotDeleted } from './find-world.js';
 import { holdFamily } from './hold-family.js';
 import type { RuntimeContext } from './runtime-context.js';
 import { nextIdentity } from './world-births.js';
-import type { Condition, World } from './world-model.js';
+import { type Condition, isLive, type World } from './world-model.js';
 
 export interface PullUpRequest {
   readonly oracle: OracleSource;
@@ -146,7 +146,6 @@ function settle(
     throw new WorldError('INTERNAL', `The oracle named outcome ${winnerIndex}, which does not exist.`);
   const winner = model.world(outcome.worldId);
   refuseNested(parent, [winner, ...model.descendants(winner)]);
-  const isLive = ({ status }: World): boolean => status === 'running' || status === 'snapshotted';
   const losers = condition.outcomes
     .filter((one) => one !== outcome)
     .map(({ worldId }) => model.world(worldId));

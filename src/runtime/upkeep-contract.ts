@@ -1,4 +1,4 @@
-import type { StateId } from '../model/ids.js';
+import type { StateId, WorldId } from '../model/ids.js';
 import { WorldError } from '../model/world-error.js';
 import type { SubstrateName, Wait } from '../ports/substrate.js';
 import type { CollectRequest, GarbageReport } from './garbage-report.js';
@@ -21,11 +21,18 @@ export interface DurabilitySettings {
   readonly executions: number;
   /** At the latest after so much time in the guest, ms; default 1,000. */
   readonly runMs: number;
-  /** When closing, as soon as running again would take this long, ms; default 100. */
+  /** When closing and when idle, as soon as running again would take this long, ms; default 100. */
   readonly closeRunMs: number;
+  /** How long nothing runs in a world that is idle, ms; 0: worlds are never idle. Default 5,000. */
+  readonly idleMs: number;
 }
 
-export const DURABILITY_DEFAULT: DurabilitySettings = { executions: 64, runMs: 1000, closeRunMs: 100 };
+export const DURABILITY_DEFAULT: DurabilitySettings = {
+  executions: 64,
+  runMs: 1000,
+  closeRunMs: 100,
+  idleMs: 5000,
+};
 
 /** What was asked for, over the defaults. */
 export function upkeepSettings(asked: {
@@ -51,6 +58,8 @@ export interface Upkeep {
   makeRoom(substrate: SubstrateName, wait: Wait): Promise<boolean>;
   /** Something was added to the memory of a substrate, or to the past. Returns at once. */
   afterWork(substrate: SubstrateName): void;
+  /** Something ran in a world: from now on it is idle until something else does. Returns at once. */
+  used(world: WorldId): void;
   /**
    * Forgets what retention does not keep, and collects it. One at a time: who comes while another runs gets that
    * one's report. @throws INTERRUPTED, STORAGE_FAILED
@@ -66,6 +75,7 @@ export interface Upkeep {
 export const NO_UPKEEP: Upkeep = {
   makeRoom: async () => false,
   afterWork: () => {},
+  used: () => {},
   heal: () => {},
   collect: () => Promise.reject(new WorldError('INTERNAL', 'This runtime is not open yet.')),
   stop: () => {},

@@ -1,8 +1,9 @@
-import type { StateId } from '../model/ids.js';
+import type { StateId, WorldId } from '../model/ids.js';
 import { toWorldError, WorldError } from '../model/world-error.js';
 import type { SubstrateName, Wait } from '../ports/substrate.js';
 import { collectGarbage } from './collect-garbage.js';
 import type { CollectRequest, GarbageReport } from './garbage-report.js';
+import { IdleHeads } from './idle-heads.js';
 import { persistAndRecord } from './persist-state.js';
 import type { RuntimeContext } from './runtime-context.js';
 import { spillColdStates } from './spill-cold-states.js';
@@ -29,9 +30,11 @@ export class RuntimeUpkeep implements Upkeep {
   readonly #spillAbove = new Map<SubstrateName, number>();
   #collecting: Promise<GarbageReport> | null = null;
   #uses = 0;
+  readonly #idleHeads: IdleHeads;
 
   constructor(context: RuntimeContext) {
     this.#context = context;
+    this.#idleHeads = new IdleHeads(context, this.#stop.signal);
   }
 
   afterWork(name: SubstrateName): void {
@@ -45,6 +48,10 @@ export class RuntimeUpkeep implements Upkeep {
     if (this.#uses < Math.max(COLLECT_AFTER_MIN, model.states.size * COLLECT_AFTER_SHARE)) return;
     const collecting = this.collect({}, { signal: this.#stop.signal });
     this.#context.inBackground(collecting.then(() => {}));
+  }
+
+  used(world: WorldId): void {
+    this.#idleHeads.used(world);
   }
 
   heal(state: StateId): void {

@@ -5,7 +5,7 @@ import type { Wait } from '../ports/substrate.js';
 import { holdFamily } from './hold-family.js';
 import { openConditionOf } from './pull-up.js';
 import type { RuntimeContext } from './runtime-context.js';
-import type { World } from './world-model.js';
+import { isLive, type World } from './world-model.js';
 
 /**
  * Takes a push-down back: no outcome won. What is in the outcomes' verses pays into the parent's by probability,
@@ -32,9 +32,7 @@ export async function voidPushDown(
         at: context.at(),
         conditionId: condition.id,
         parentId: parent.id,
-        collapsed: ending
-          .filter(({ status }) => status === 'running' || status === 'snapshotted')
-          .map(({ id }) => id),
+        collapsed: ending.filter(isLive).map(({ id }) => id),
         ledger: planVoid(context.model.ledger, { condition: condition.id }),
       };
       await context.commit(record);

@@ -17,7 +17,15 @@ export {
   type StateEntry,
   type StateOrigin,
 } from './state-origin.js';
-export type { Branch, Condition, Report, Snapshot, World, WorldStatus } from './world-types.js';
+export {
+  type Branch,
+  type Condition,
+  isLive,
+  type Report,
+  type Snapshot,
+  type World,
+  type WorldStatus,
+} from './world-types.js';
 
 /**
  * The runtime's memory: worlds, states, snapshots, conditions and the ledger, rebuilt by applying the

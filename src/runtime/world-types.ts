@@ -36,6 +36,11 @@ export interface World {
   seedsDrawn: number;
 }
 
+/** True for a world that runs or waits for its verses. */
+export function isLive({ status }: World): boolean {
+  return status === 'running' || status === 'snapshotted';
+}
+
 export interface Snapshot {
   readonly id: SnapshotId;
   name: string;

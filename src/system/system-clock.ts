@@ -8,6 +8,6 @@ export const systemClock: Clock = {
   nowNs: () => ORIGIN_NS + process.hrtime.bigint(),
   monotonicMs: () => performance.now(),
   sleep: async (ms, signal) => {
-    await delay(ms, undefined, signal ? { signal } : {});
+    await delay(ms, undefined, { ref: false, ...(signal ? { signal } : {}) });
   },
 };

@@ -39,6 +39,7 @@ export type Compose = (options: {
     readonly executions?: number;
     readonly runMs?: number;
     readonly closeRunMs?: number;
+    readonly idleMs?: number;
   };
   /** Commands without a world mean the last one named, across processes. */
   readonly rememberCurrent?: boolean;

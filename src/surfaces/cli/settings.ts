@@ -31,6 +31,7 @@ export interface RuntimeSettings {
     readonly executions?: number;
     readonly runMs?: number;
     readonly closeRunMs?: number;
+    readonly idleMs?: number;
   };
 }
 
