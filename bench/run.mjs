@@ -14,6 +14,7 @@ import { FANOUT } from './fanout.mjs';
 import { LATENCY } from './latency.mjs';
 import { describeMachine } from './machine.mjs';
 import { MEMORY } from './memory.mjs';
+import { REPLAY } from './replay.mjs';
 import { SIBLINGS } from './siblings.mjs';
 import { STORE } from './store.mjs';
 import { WALLS } from './walls.mjs';
@@ -28,6 +29,7 @@ const MEASUREMENTS = [
   ...MEMORY,
   ...STORE,
   ...DURABLE,
+  ...REPLAY,
   ...CPU,
   ...WALLS,
 ];
