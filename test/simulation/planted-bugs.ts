@@ -79,6 +79,13 @@ export const PLANTED_BUGS: Readonly<Record<string, Planted>> = {
     if (!request.code.includes('7\nget x') || !result.ok) return result;
     return machine.execute(request, sink, wait);
   }),
+  'code run again answers the same and leaves another memory behind': (options) => {
+    let runs = 0;
+    return executing((machine, request, sink, wait) => {
+      runs += 1;
+      return machine.execute({ ...request, code: `set hidden ${runs}\n${request.code}` }, sink, wait);
+    })(options);
+  },
   'code that raises keeps its effects': executing(async (machine, request, sink, wait) => {
     const result = await machine.execute(request, sink, wait);
     if (result.error?.message !== 'on purpose') return result;

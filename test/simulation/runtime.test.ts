@@ -31,6 +31,7 @@ it(`everything acknowledged stays so (${RUNS} runs from seed ${SEED})`, { timeou
     expect(times(`fault ${fault}`), fault).toBeGreaterThanOrEqual(10);
   }
   expect(times('worlds forgotten')).toBeGreaterThanOrEqual(20);
+  expect(times('roots known')).toBeGreaterThanOrEqual(200);
   expect(times('states made again')).toBeGreaterThanOrEqual(3);
   for (const end of ['crash', 'reopen']) expect(times(`process ${end}`), end).toBeGreaterThanOrEqual(20);
   for (const code of [

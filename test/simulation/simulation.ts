@@ -97,6 +97,7 @@ class Run {
       journal: faults ? this.#journalFaults() : {},
       ...(faults && this.#disk.files ? { fileFaults: this.#fileFaults() } : {}),
       retention: { states: 3, deletedWorlds: 1, automatic: false },
+      roots: true,
     };
     this.#t = await this.#openOnce(this.#simulation.planted?.(options) ?? options);
     this.#catchUp();
@@ -244,6 +245,7 @@ class Run {
       const { record } = JSON.parse(lines[this.#linesRead]!) as { record: JournalRecord };
       this.#reference.read(record);
       if (record.op === 'worlds.forgotten') this.#count('worlds forgotten');
+      if (record.op === 'state.rooted') this.#count('roots known');
       if (record.op === 'world.replayed' && record.remade) this.#count('states made again');
     }
   }
@@ -257,8 +259,14 @@ class Run {
   }
 
   async #reopen(): Promise<void> {
-    await this.#runtime.context.backgroundDone();
     const before = this.#runtime;
+    await before.context.backgroundDone();
+    // Records that nobody waits for may be the first that the journal cannot take.
+    const hasFailed = await before.journal.settled().then(
+      () => false,
+      () => true,
+    );
+    if (hasFailed) return this.#crash();
     await before.close().catch((thrown: unknown) => {
       assert(thrown instanceof WorldError && thrown.code === 'STORAGE_FAILED', String(thrown));
     });

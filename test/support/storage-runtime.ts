@@ -39,7 +39,7 @@ export async function openStorageRuntime(
   });
   const notes = [...storage.notes];
   const { archive, clock, entropy, ids } = disk;
-  const substrate = createSimulatedSubstrate({ clock, archive, faults: NO_FAULTS });
+  const substrate = createSimulatedSubstrate({ clock, archive, faults: NO_FAULTS, roots: true });
   const context = await openRuntime({
     journal: storage.journal,
     catalog: storage.catalog,

@@ -58,21 +58,23 @@ export class GroupCommit {
     else this.#startLater();
   }
 
+  /** Somebody waits for all that is queued now, urgent or not. */
+  flush(): void {
+    if (this.#queue.length === 0) return;
+    this.#flushing = true;
+    this.#start();
+  }
+
   /** Resolves when everything queued is durable or has failed. */
   async settle(): Promise<void> {
     while (this.#running !== null || this.#queue.length > 0) {
-      this.#flush();
+      this.flush();
       await this.#running;
     }
   }
 
   #startLater(): void {
-    this.#timer ??= setTimeout(() => this.#flush(), LAZY_FLUSH_MS).unref();
-  }
-
-  #flush(): void {
-    this.#flushing = true;
-    this.#start();
+    this.#timer ??= setTimeout(() => this.flush(), LAZY_FLUSH_MS).unref();
   }
 
   #isDue(): boolean {

@@ -125,7 +125,9 @@ class AppendOnlyJournal implements JournalFile {
     const seq = this.#lastSeq;
     if (this.#durable.seq >= seq) return;
     if (this.#commit.failure) throw this.#commit.failure;
-    await new Promise<void>((resolve, reject) => this.#waiters.push({ seq, resolve, reject }));
+    const settled = new Promise<void>((resolve, reject) => this.#waiters.push({ seq, resolve, reject }));
+    this.#commit.flush();
+    await settled;
   }
 
   /** @throws JOURNAL_CORRUPT, JOURNAL_INCOMPLETE, DATA_DIR_VERSION, STORAGE_FAILED */
