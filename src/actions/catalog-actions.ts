@@ -56,7 +56,8 @@ export const log = defineAction({
   async run(context, input) {
     const world = findWorld(context, input.world);
     return context.parts.catalog.rows(
-      'SELECT * FROM executions WHERE world_id = ? ORDER BY executed_at DESC, execution_id DESC LIMIT ?',
+      `SELECT executions.*, states.root FROM executions LEFT JOIN states ON states.state_id = executions.state_id
+       WHERE executions.world_id = ? ORDER BY executed_at DESC, executions.execution_id DESC LIMIT ?`,
       [world.id, input.limit ?? LIMIT_DEFAULT],
     );
   },

@@ -64,24 +64,32 @@ describe('verifying a world', () => {
     await run(t, world, 'get y');
     await t.context.backgroundDone();
     const { model } = t.context;
-    const caught = async (execution: { executionId: string }) => {
+    const caught = async (execution: { executionId: string }, verified: number) => {
       const error = await refused(verify(t, world), 'RECOVERY_DIVERGED', /before it are intact/);
-      expect(error.details).toMatchObject({ execution: execution.executionId });
+      expect(error.details).toMatchObject({ execution: execution.executionId, verified });
+      expect(error.details['lastVerified']).toMatchObject({ number: verified, rootRecorded: true });
+      expect(error.message).toMatch(verified === 1 ? /one execution before it/ : /2 executions before it/);
     };
     await verify(t, world);
     const code = executionOf(t, second.state!);
     Object.assign(code, { code: 'set x 3\nget x' });
-    await caught(second);
+    await caught(second, 1);
     // Its answer is the same, so that only the root tells.
     Object.assign(code, { code: 'set x 2\nset z 1\nget x' });
-    await caught(second);
+    await caught(second, 1);
     Object.assign(code, { code: 'set x 2\nget x' });
     Object.assign(executionOf(t, third.state!), { clockNs: '7777777777777777777' });
-    await caught(third);
+    await caught(third, 2);
     Object.assign(executionOf(t, third.state!), { clockNs: third.clockNs });
     await verify(t, world);
+    const [first] = [...model.states.values()].filter(({ origin }) => origin.kind === 'execution');
+    const { root } = first!;
+    first!.root = 'ab'.repeat(32);
+    const error = await refused(verify(t, world), 'RECOVERY_DIVERGED', /It is the first/);
+    expect(error.details).toMatchObject({ verified: 0 });
+    first!.root = root;
     model.state(third.state!).root = 'ab'.repeat(32);
-    await caught(third);
+    await caught(third, 2);
     await t.close();
   });
 

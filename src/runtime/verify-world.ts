@@ -43,7 +43,7 @@ interface Stretch {
  * Runs the executions that led to a world's head again, in an executor of their own, and compares results and roots with the journal.
  *
  * @returns the stretches, the oldest first; each starts where nothing can be run again from what is before it
- * @throws RECOVERY_DIVERGED naming the first execution that gives something else; STATE_NOT_FOUND when `from` is not in the history;
+ * @throws RECOVERY_DIVERGED naming the first execution that gives something else, and how many before it are fine; STATE_NOT_FOUND when `from` is not in the history;
  *   UNSUPPORTED on a substrate that cannot replay; PAGE_CORRUPT, IMAGE_MISMATCH, EXECUTION_TIMEOUT, INTERRUPTED
  */
 export async function verifyWorld(
@@ -90,7 +90,10 @@ async function verifyStretch(
   let ref: StateRef = await startFrom(context, substrate, from, at.wait);
   for (const entry of steps) {
     // Replay compares.
-    const next = await replay(context, substrate, entry, { from: ref, wait: at.wait });
+    const replaying = replay(context, substrate, entry, { from: ref, wait: at.wait });
+    const next = await replaying.catch((thrown: unknown) => {
+      throw withWhatWasFine(thrown, at.done + executions.length, executions.at(-1));
+    });
     await substrate.discard(ref);
     ref = next;
     if (entry.origin.kind !== 'execution') continue;
@@ -102,6 +105,17 @@ async function verifyStretch(
   }
   await substrate.discard(ref);
   return executions;
+}
+
+/** Whoever hears of a divergence asks how far the history holds. */
+function withWhatWasFine(thrown: unknown, count: number, last: VerifiedExecution | undefined): unknown {
+  if (!(thrown instanceof WorldError) || thrown.code !== 'RECOVERY_DIVERGED') return thrown;
+  const before = count === 1 ? 'The one execution before it' : `The ${count} executions before it`;
+  const fine = count === 0 ? 'It is the first.' : `${before} gave what the journal says.`;
+  return new WorldError(thrown.code, `${thrown.message} ${fine}`, {
+    details: { ...thrown.details, verified: count, ...(last ? { lastVerified: last } : {}) },
+    cause: thrown,
+  });
 }
 
 async function pinnedAll<T>(

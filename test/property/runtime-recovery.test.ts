@@ -8,9 +8,6 @@ import { describeModel } from '../support/verbs.js';
 
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 100);
 
-/** When a world falls idle depends on how long its process lives, and what is done then takes time. */
-const ALWAYS_IN_USE = { durability: { idleMs: 0 } };
-
 /** One verb, and what happens to the process after it. */
 interface Step {
   readonly seed: bigint;
@@ -49,12 +46,11 @@ it('a runtime whose process ends again and again is the same as one that goes on
   const same = fc.asyncProperty(
     fc.array(step, { minLength: 1, maxLength: 50, size: 'max' }),
     async (steps) => {
-      const steady = await openTestRuntime(ALWAYS_IN_USE);
-      let restless = await openTestRuntime(ALWAYS_IN_USE);
+      const steady = await openTestRuntime();
+      let restless = await openTestRuntime();
       for (const [index, one] of steps.entries()) {
         expect(await act(restless, one, index)).toEqual(await act(steady, one, index));
-        if (one.after === 'crash' || one.after === 'reopen')
-          restless = await restless[one.after](ALWAYS_IN_USE);
+        if (one.after === 'crash' || one.after === 'reopen') restless = await restless[one.after]();
         if (one.after === 'lose executor') restless.loseExecutor();
         happened.set(one.after, (happened.get(one.after) ?? 0) + 1);
       }

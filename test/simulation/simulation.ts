@@ -98,6 +98,7 @@ class Run {
       ...(faults && this.#disk.files ? { fileFaults: this.#fileFaults() } : {}),
       retention: { states: 3, deletedWorlds: 1, automatic: false },
       roots: true,
+      durability: { idleMs: 20, closeRunMs: 5 },
     };
     this.#t = await this.#openOnce(this.#simulation.planted?.(options) ?? options);
     this.#catchUp();

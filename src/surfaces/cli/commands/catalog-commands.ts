@@ -7,7 +7,15 @@ import {
   runnerOf,
   WORLD_ARGUMENT,
 } from '../action-command.js';
-import { cellText, exactOrReason, NOTHING, numberText, shortText, timeText } from '../format/cells.js';
+import {
+  cellText,
+  exactOrReason,
+  NOTHING,
+  numberText,
+  rootText,
+  shortText,
+  timeText,
+} from '../format/cells.js';
 import type { Paint } from '../format/paint.js';
 import { rowsTable, table } from '../format/table.js';
 import { given } from '../given-fields.js';
@@ -87,6 +95,7 @@ function logTable(paint: Paint, rows: Rows): string {
     { title: 'RESULT' },
     { title: 'TIME (ms)', right: true },
     { title: 'STATE AFTER' },
+    { title: 'ROOT' },
   ];
   return table(
     paint,
@@ -101,6 +110,7 @@ function logTable(paint: Paint, rows: Rows): string {
       ),
       numberOf(row['time_ms']),
       textOf(row['state_id']) ?? NOTHING,
+      rootText(textOf(row['root'])),
     ]),
   );
 }

@@ -1,12 +1,9 @@
 import type { ReplayView, VerifyView } from '../../../model/history-api.js';
 import { type ActionCommand, actionCommand, option, WORLD_ARGUMENT } from '../action-command.js';
-import { NOTHING } from '../format/cells.js';
+import { rootText } from '../format/cells.js';
 import type { Paint } from '../format/paint.js';
 import { table } from '../format/table.js';
 import { given } from './world-commands.js';
-
-/** Enough of a root to compare two by eye. */
-const ROOT_SHOWN = 16;
 
 const verify = actionCommand({
   action: 'verify',
@@ -80,7 +77,7 @@ function verifyText(paint: Paint, { world, executions, stretches }: VerifyView):
       one.executionId,
       one.world,
       one.state,
-      one.root?.slice(0, ROOT_SHOWN) ?? NOTHING,
+      rootText(one.root),
       paint.good(one.rootRecorded ? 'result, root' : 'result'),
     ]),
   ]);

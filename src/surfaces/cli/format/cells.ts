@@ -18,6 +18,14 @@ export function numberText(value: number): string {
   return size < 0.001 ? value.toExponential(1) : value.toPrecision(3);
 }
 
+/** Enough of a state's root to compare two by eye. */
+const ROOT_SHOWN = 16;
+
+/** The start of a state's root; `-` where it is not known. */
+export function rootText(root: string | null): string {
+  return root?.slice(0, ROOT_SHOWN) ?? NOTHING;
+}
+
 /** Milliseconds with their unit. */
 export function msText(ms: number): string {
   return `${numberText(ms)} ms`;
