@@ -18,7 +18,17 @@ if (!Number.isSafeInteger(seed) || (values.group !== undefined && !groups.includ
   process.exit(2);
 }
 const chosen = all.filter(({ group }) => values.group === undefined || group === values.group);
-const verdicts = await runAttacks(new URL('../..', import.meta.url).pathname, chosen);
+const stop = new AbortController();
+process.once('SIGINT', () => {
+  process.stderr.write('Stopping after the attempts that run.\n');
+  stop.abort();
+});
+const build = new URL('../..', import.meta.url).pathname;
+const verdicts = await runAttacks(build, chosen, { signal: stop.signal });
+if (stop.signal.aborted) {
+  process.stderr.write(`${verdicts.filter(Boolean).length} of ${chosen.length} attempts were made.\n`);
+  process.exit(130);
+}
 const through = verdicts.filter(({ breaches }) => breaches.length > 0);
 if (values.json) {
   const attempts = verdicts.map(({ attack, breaches, ended, ms }) => ({

@@ -1,20 +1,26 @@
 import { AttackArena, type Verdict } from './attack-arena.js';
 import type { Attack } from './attacks/attack.js';
 
-/** Runs attempts, several at a time; an answer for each, in their order. */
+interface RunOptions {
+  readonly workers?: number;
+  readonly parallel?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Runs attempts, several at a time; an answer for each, in their order. Fewer once the signal aborts: those that run end. */
 export async function runAttacks(
   build: string,
   attacks: readonly Attack[],
-  { workers, parallel }: { readonly workers: number; readonly parallel: number } = {
-    workers: 2,
-    parallel: 3,
-  },
+  { workers = 2, parallel = 3, signal }: RunOptions = {},
 ): Promise<Verdict[]> {
   const arena = await AttackArena.open(build, workers);
   const verdicts: Verdict[] = [];
   const queue = attacks.entries();
   const work = async () => {
-    for (const [index, attack] of queue) verdicts[index] = await arena.attempt(attack);
+    for (const [index, attack] of queue) {
+      if (signal?.aborted) return;
+      verdicts[index] = await arena.attempt(attack);
+    }
   };
   try {
     await Promise.all(Array.from({ length: parallel }, work));
