@@ -1,5 +1,7 @@
+import { ISOLATION_MODES, type IsolationMode, isIsolationMode } from './model/isolation-mode.js';
 import { RuntimeLimits, WorldLimits } from './model/limits.js';
 import { parse } from './model/parse.js';
+import { WorldError } from './model/world-error.js';
 import type { Substrate, SubstrateName } from './ports/substrate.js';
 import { closeRuntime, openRuntime } from './runtime/open-runtime.js';
 import type { RuntimeContext, RuntimeParts } from './runtime/runtime-context.js';
@@ -21,6 +23,13 @@ export interface RuntimeOptions {
   readonly workers?: number;
   /** Memory for the pages of all states together, bytes. Default 4 GiB. */
   readonly slabBudgetBytes?: number;
+  /**
+   * Whose code one executor host may run in its life: everybody's (`none`), or that of one tenant or of one world only.
+   * Default `none`; docs/security.md has what each costs.
+   */
+  readonly isolate?: IsolationMode;
+  /** With `isolate`: hosts that run code at a time; they share the slab's budget. Default 8. */
+  readonly isolateHosts?: number;
   /**
    * Run guests where no kernel-enforced wall stands (docs/security.md). Default: what `WORLD_ALLOW_WEAK_ISOLATION` says,
    * else no: then `ISOLATION_MISSING`.
@@ -83,6 +92,8 @@ function partsOf(storage: Storage, options: RuntimeOptions): RuntimeParts {
     pageStore: storage.pages,
     cacheDir: storage.directory.paths.cache,
     imageStore: storage.images,
+    ...(options.isolate === undefined ? {} : { isolate: requireMode(options.isolate) }),
+    ...(options.isolateHosts === undefined ? {} : { isolateHosts: options.isolateHosts }),
     allowWeakIsolation: options.allowWeakIsolation ?? weakIsolationAllowed(process.env),
   };
   const wasm = createWasmSubstrate({
@@ -110,6 +121,13 @@ function partsOf(storage: Storage, options: RuntimeOptions): RuntimeParts {
     ...(options.durability ? { durability: options.durability } : {}),
     currentWorld: options.rememberCurrent ? storage.currentWorld : currentInMemory(),
   };
+}
+
+/** @throws BAD_INPUT */
+function requireMode(mode: unknown): IsolationMode {
+  if (isIsolationMode(mode)) return mode;
+  const text = `isolate: expected ${ISOLATION_MODES.join(' or ')}, got ${JSON.stringify(mode)}.`;
+  throw new WorldError('BAD_INPUT', text);
 }
 
 /** Also for programs: a machine without a second wall is one for all that runs on it. */

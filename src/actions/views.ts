@@ -1,4 +1,5 @@
 import type { BranchView, ExecutionView, PushDownView, SnapshotView, WorldView } from '../model/api.js';
+import { TENANT_DEFAULT } from '../model/isolation-mode.js';
 import type { RecordOf, WorldBirth } from '../ports/journal-record.js';
 import type { Branched } from '../runtime/branch.js';
 import { STANDARD_IMAGE } from '../runtime/images.js';
@@ -15,6 +16,7 @@ export function worldView(context: RuntimeContext, world: World): WorldView {
     status: world.status,
     substrate: birth.substrate,
     image: birth.image?.name ?? STANDARD_IMAGE,
+    tenant: birth.tenant ?? TENANT_DEFAULT,
     baseDigest: birth.baseDigest,
     verse: identity.verse,
     verseId: world.verseId,

@@ -49,6 +49,7 @@ export const create = defineAction({
       ...given('commonRandomNumbers', input.commonRandomNumbers),
       ...given('metadata', input.metadata),
       ...given('retainStates', input.retainStates),
+      ...given('tenant', input.tenant),
       ...given('trit', input.trit ?? tritOf(input.metadata?.['trit'])),
     };
     return worldView(context, await createWorld(context, request, waitOf(call)));

@@ -36,6 +36,8 @@ export const WorldView = z.object({
   substrate: z.string(),
   /** Base image by name; `standard`: the substrate's own. */
   image: z.string(),
+  /** Whose it is: `default` unless it was said. */
+  tenant: z.string(),
   /** Content hash of what it started from. */
   baseDigest: z.string(),
   /** Name of its verse as the guest sees it: `root`, `nash`, ... */
@@ -114,6 +116,7 @@ export const CreateInput = z.strictObject({
     .max(1_000_000)
     .optional()
     .describe('its last states to keep; default: retention.states'),
+  tenant: Name.optional().describe('whose it is, for `isolate`; default: default, or that of the snapshot'),
 });
 export type CreateInput = z.input<typeof CreateInput>;
 

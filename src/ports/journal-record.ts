@@ -88,6 +88,8 @@ export const WorldBirth = z.strictObject({
   metadata: z.record(z.string(), z.string()),
   /** How many of its last states are kept; absent: as the runtime is set. */
   retainStates: z.int().min(1).optional(),
+  /** Whose it is, where hosts are not shared between tenants; absent: the default tenant. */
+  tenant: z.string().optional(),
 });
 export type WorldBirth = z.infer<typeof WorldBirth>;
 

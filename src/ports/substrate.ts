@@ -65,6 +65,8 @@ export interface BranchIdentity {
   readonly worldId: WorldId;
   /** Counts the identities a world has had: 0 at first, one more each time it adopts a winner's state. */
   readonly generation: number;
+  /** Whose world it is, where hosts are not shared between tenants. No input of the guest. Absent: the default tenant. */
+  readonly tenant?: string;
   /** The name under which the guest knows its verse, e.g. `nash`; `root` outside any push-down. */
   readonly verse: string;
   readonly trit: Trit;
@@ -232,4 +234,9 @@ export interface Substrate extends AsyncDisposable {
   findings?(wait: Wait): Promise<readonly SubstrateFinding[]>;
   /** Keys in the page store that a durable state needs, in the form that a collection has them. */
   durableKeys(durable: DurableState): readonly string[];
+  /**
+   * Keys in the page store that handles given out need now, besides those of durable states. Waits for what is being
+   * written: a collection asks after it began.
+   */
+  keysInUse?(): Promise<readonly string[]>;
 }

@@ -147,9 +147,12 @@ async function removeGarbage(context: RuntimeContext, { onProgress }: CollectReq
   // once those that were recording it have ended.
   const collection = await pages.beginCollection();
   await Promise.allSettled([...context.recording]);
+  const inUse = await Promise.all(
+    [...context.parts.substrates.values()].map((substrate) => substrate.keysInUse?.() ?? []),
+  );
   requireGoing(wait);
   return collection.collect({
-    live: liveKeys(context, new Set()),
+    live: new Set([...liveKeys(context, new Set()), ...inUse.flat()]),
     ...(wait.signal ? { signal: wait.signal } : {}),
     ...(onProgress ? { onProgress: ({ step, done, total }) => onProgress({ done, total, what: step }) } : {}),
   });

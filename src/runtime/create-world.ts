@@ -1,4 +1,5 @@
 import type { BranchId, WorldId } from '../model/ids.js';
+import { TENANT_DEFAULT } from '../model/isolation-mode.js';
 import { WorldLimits } from '../model/limits.js';
 import { parse } from '../model/parse.js';
 import type { Trit } from '../model/trit.js';
@@ -32,6 +33,8 @@ export interface CreateRequest {
   readonly trit?: Trit;
   /** How many of its last states it keeps; default: as the runtime is set. */
   readonly retainStates?: number;
+  /** Whose it is; default: the default tenant. One from a snapshot is of the snapshot's tenant. */
+  readonly tenant?: string;
 }
 
 /**
@@ -108,6 +111,7 @@ async function createFresh(context: RuntimeContext, request: CreateRequest, maki
     account: worldId,
     metadata: { ...request.metadata },
     ...retained(request),
+    ...(isDefault(request.tenant) ? {} : { tenant: request.tenant }),
   };
   const spec = { limits: birth.limits, ...(image ? { image: image.hash } : {}) };
   const boot = () => substrate.boot(spec, identityOf(birth), wait);
@@ -131,6 +135,7 @@ async function createFromSnapshot(
   const source = context.model.world(snapshot.worldId);
   const detached = request.detached ?? false;
   refuseOtherBase(source, request);
+  refuseOtherTenant(source, request.tenant);
   requireLive(source, snapshot, detached);
   const substrate = context.substrate(source.birth.substrate);
   const { worldId, names, wait } = making;
@@ -255,6 +260,22 @@ function refuseOtherBase(source: World, request: CreateRequest): void {
   );
 }
 
+function isDefault(tenant: string | undefined): tenant is undefined {
+  return tenant === undefined || tenant === TENANT_DEFAULT;
+}
+
+/** A snapshot has its tenant's memory in it. */
+function refuseOtherTenant(source: World, wanted: string | undefined): void {
+  const has = source.birth.tenant ?? TENANT_DEFAULT;
+  if (wanted === undefined || wanted === has) return;
+  throw new WorldError(
+    'BAD_INPUT',
+    `A snapshot of world ${source.name}, which is of tenant ${has}, cannot become a world of tenant ${wanted}. Leave out the ` +
+      'tenant, or create a fresh world.',
+    { details: { world: source.id, has, wanted } },
+  );
+}
+
 /** What is in a state's memory points into the libraries of its own image. */
 function refuseOtherImage(source: World, wanted: string | undefined): void {
   const has = source.birth.image?.name ?? STANDARD_IMAGE;
@@ -278,5 +299,5 @@ function entityTypeOf(substrate: SubstrateName): WorldBirth['entityType'] {
 
 /** The identity of a world that is about to be born. */
 export function identityOf(birth: WorldBirth): BranchIdentity {
-  return identityFrom(birth.worldId, birth.identity);
+  return identityFrom(birth, birth.identity);
 }

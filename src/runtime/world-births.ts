@@ -50,6 +50,7 @@ export function childBirths(
       snapshotId: null,
       state: parent.head,
       ...(parent.birth.image ? { image: parent.birth.image } : {}),
+      ...(parent.birth.tenant === undefined ? {} : { tenant: parent.birth.tenant }),
       baseDigest: parent.birth.baseDigest,
       verseId: spec.verseId,
       account: spec.account ?? worldId,

@@ -172,7 +172,7 @@ export class WorldModel {
   identity(world: World, generation = world.identities.length - 1): BranchIdentity {
     const record = world.identities[generation];
     assert(record, `world ${world.id} has no generation ${generation}`);
-    return identityFrom(world.id, record);
+    return identityFrom(world.birth, record);
   }
 
   /** All worlds below `world`, children before grandchildren. */
@@ -387,9 +387,13 @@ export class WorldModel {
  * An identity as machines take it: with the seed of its random stream, which may be a common one. Always the same
  * fields in the same order, since guests may notice.
  */
-export function identityFrom(worldId: WorldId, record: IdentityRecord): BranchIdentity {
+export function identityFrom(
+  { worldId, tenant }: Pick<WorldBirth, 'worldId' | 'tenant'>,
+  record: IdentityRecord,
+): BranchIdentity {
   return {
     worldId,
+    ...(tenant === undefined ? {} : { tenant }),
     generation: record.generation,
     verse: record.verse,
     trit: record.trit,

@@ -52,6 +52,11 @@ export class HostSupervisor {
     return this.#starting || (this.#process !== null && this.#process.lost === null);
   }
 
+  /** The host that is in use or being started, or that was last. */
+  get process(): HostProcess | null {
+    return this.#process;
+  }
+
   /** Ends a host that does nothing, to free its memory: the next use starts another. False while it works. */
   rest(): boolean {
     if (this.#starting || this.#process?.busy === true) return false;

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { substrateSuite } from '../../conformance/substrate-suite.js';
 import { MemoryPageStore, openSubstrate } from './testing/wasm-fixture.js';
 
@@ -6,3 +6,10 @@ const pageStore = new MemoryPageStore();
 
 // Two workers, and always the one with most to load: a state that depends on its worker must not pass.
 substrateSuite({ test, expect }, () => openSubstrate({ pageStore, workers: 2, schedule: 'farthest' }));
+
+// Every world in a host of its own, and fewer hosts than the cases have worlds: states go from host to host all the time.
+describe('isolate: world', () => {
+  substrateSuite({ test, expect }, () =>
+    openSubstrate({ pageStore, isolate: 'world', isolateHosts: 2, isolateIdleMs: 1000 }),
+  );
+});

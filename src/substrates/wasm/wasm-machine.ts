@@ -11,14 +11,13 @@ import type {
   Wait,
 } from '../../ports/substrate.js';
 import { boundedWait, interruptedError } from './bounded-wait.js';
-import type { HostProcess } from './host-process.js';
-import type { ImageHosts } from './image-hosts.js';
 import type { RunBounds, RunCall } from './run-call.js';
-import { assertAlive, type StateEntry, type StateRegistry, stampOf } from './state-registry.js';
+import type { Placed, StatePlaces } from './state-places.js';
+import { assertAlive, isGone, type StateEntry, type StateRegistry, stampOf } from './state-registry.js';
 
 export interface MachineParts {
   readonly registry: StateRegistry;
-  readonly hosts: ImageHosts;
+  readonly places: StatePlaces;
   readonly bounds: RunBounds;
 }
 
@@ -78,7 +77,7 @@ export class WasmMachine implements Machine {
   }
 
   isLost(): boolean {
-    return this.#at.home !== null && this.#at.home.lost !== null;
+    return isGone(this.#at) !== null;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -98,11 +97,35 @@ export class WasmMachine implements Machine {
 
   async #begin(request: ExecuteRequest, sink: OutputSink, signal: AbortSignal): Promise<RunCall> {
     await this.#settle({ signal });
-    const host = await this.#home(signal);
-    if (signal.aborted) throw interruptedError('the execution', signal);
+    const placed = await this.#parts.places.toRun(this.#at, this.#identity, { signal });
+    try {
+      this.#standAt(placed.entry);
+      if (signal.aborted) throw interruptedError('the execution', signal);
+      return this.#send(placed, request, { sink, signal });
+    } catch (error) {
+      placed.release();
+      throw error;
+    }
+  }
+
+  /** A copy of where it stands, in a host that may run it, takes the place of that. */
+  #standAt(entry: StateEntry): void {
+    if (entry === this.#at) return;
+    if (this.#closed) {
+      this.#parts.registry.release(entry);
+      throw new WorldError('RUNTIME_CLOSED', 'the machine was closed');
+    }
+    this.#parts.registry.release(this.#at);
+    this.#at = entry;
+  }
+
+  #send(
+    placed: Placed,
+    request: ExecuteRequest,
+    { sink, signal }: { readonly sink: OutputSink; readonly signal: AbortSignal },
+  ): RunCall {
+    const { host } = placed;
     const stamp = stampOf(this.#identity);
-    const rekey =
-      this.#at.stamp === stamp ? null : { ...this.#identity, seed: this.#identity.seed.toString() };
     const to = host.nextId();
     const { limits } = request;
     const call = host.run({
@@ -111,7 +134,7 @@ export class WasmMachine implements Machine {
         from: this.#at.handle,
         to,
         clockNs: request.clockNs.toString(),
-        rekey,
+        rekey: this.#at.stamp === stamp ? null : rekeyOf(this.#identity),
         balances: request.balances,
         memoryBytes: limits.memoryBytes,
         outputBytes: limits.outputBytes,
@@ -126,24 +149,33 @@ export class WasmMachine implements Machine {
       signal,
       bounds: this.#parts.bounds,
     });
-    this.#capture = this.#captured(call, host, to, stamp);
+    this.#capture = this.#captured(call, placed, { handle: to, stamp });
     return call;
   }
 
   /** Moves to the new state when it has been captured. Never rejects: a failure shows at the next use. */
-  async #captured(call: RunCall, host: HostProcess, handle: number, stamp: string): Promise<void> {
+  async #captured(
+    call: RunCall,
+    { host, release }: Placed,
+    to: { readonly handle: number; readonly stamp: string },
+  ): Promise<void> {
     try {
       const facts = await call.commit;
       if (facts === null) return;
       const before = this.#at;
       // A world that starts has a family of its own: relatives of the base image differ in all that matters.
       const relative = before.home === null ? { key: null } : before.relative;
-      this.#at = { home: host, image: before.image, handle, stamp, facts, keepers: 1, relative };
+      const owner = this.#parts.places.ownerOf(this.#identity);
+      const { image } = before;
+      const entry = { home: host, owner, image, ...to, facts, keepers: 1, relative, parked: null };
+      this.#at = this.#parts.registry.add(entry);
       this.#moved = true;
       this.#parts.registry.release(before);
     } catch (error) {
       this.#broken =
         error instanceof WorldError ? error : new WorldError('INTERNAL', String(error), { cause: error });
+    } finally {
+      release();
     }
   }
 
@@ -160,10 +192,9 @@ export class WasmMachine implements Machine {
     const text = `the state after the last execution was not captured: ${this.#broken.message}`;
     throw new WorldError(this.#broken.code, text, { cause: this.#broken, details: this.#broken.details });
   }
+}
 
-  async #home(signal: AbortSignal): Promise<HostProcess> {
-    assertAlive(this.#at);
-    const live = await this.#parts.hosts.live(this.#at.image, { signal });
-    return this.#at.home ?? live.process;
-  }
+/** What the guest is told. Whose tenant it is stays outside. */
+function rekeyOf({ tenant: _, seed, ...identity }: BranchIdentity) {
+  return { ...identity, seed: seed.toString() };
 }

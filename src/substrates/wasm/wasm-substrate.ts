@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import type { IsolationMode } from '../../model/isolation-mode.js';
 import { WorldError } from '../../model/world-error.js';
 import type { ImageHash, ImageStore } from '../../ports/base-image.js';
 import type {
@@ -13,7 +14,7 @@ import type {
   ListRequest,
   StateComparison,
 } from '../../ports/files.js';
-import { PAGE_BYTES, type PageHash, type PageStore } from '../../ports/page-store.js';
+import { PAGE_BYTES, type PageStore } from '../../ports/page-store.js';
 import type {
   BranchIdentity,
   DurableState,
@@ -26,8 +27,7 @@ import type {
   Wait,
   WorldSpec,
 } from '../../ports/substrate.js';
-import { type BasePages, RelativePages } from './base-hints.js';
-import { digestEngine } from './executor/engine-files.js';
+import { DurableForms } from './durable-forms.js';
 import {
   compareFiles,
   compareStates,
@@ -37,21 +37,26 @@ import {
   readFile,
 } from './file-access.js';
 import type { HostStats } from './host/wire.js';
-import type { HostProcess } from './host-process.js';
 import { HostSupervisor } from './host-supervisor.js';
 import { ImageHosts } from './image-hosts.js';
-import { persistState } from './persist-state.js';
-import { durableKey, imageOf, readDurable, recallState } from './recall-state.js';
+import { durableKey, imageOf } from './recall-state.js';
 import type { RunBounds } from './run-call.js';
-import { SlotHashes } from './slot-hashes.js';
+import { SeparatePlaces } from './separate-places.js';
 import { openStartupCache } from './startup-cache.js';
+import { SharedPlaces, type StatePlaces } from './state-places.js';
 import { baseEntry, type StateEntry, StateRegistry } from './state-registry.js';
+import { imagesOf, noImages, requireSameImage, separation, trackingFinding } from './substrate-facts.js';
 import { WalledHost, type WalledHostOptions } from './walls/walled-host.js';
-import { WasmImages, type WasmImagesOptions } from './wasm-images.js';
+import type { WasmImages } from './wasm-images.js';
 import { WasmMachine } from './wasm-machine.js';
 
 const GIB = 1024 ** 3;
 const WORKERS_MAX = 8;
+const ISOLATE_HOSTS_MAX = 8;
+/** How long a host of one world or tenant may do nothing before it is ended, ms. */
+const ISOLATE_IDLE_MS = 120_000;
+/** A host of its own that a world or tenant gets has room for at least this. */
+const SLAB_BYTES_MIN = 128 * 1024 ** 2;
 
 export interface WasmSubstrateOptions extends WalledHostOptions {
   readonly pageStore: PageStore;
@@ -75,6 +80,12 @@ export interface WasmSubstrateOptions extends WalledHostOptions {
   readonly queueWaitMs?: number;
   /** Which idle worker takes an execution; `farthest` is for tests. Default `nearest`. */
   readonly schedule?: 'nearest' | 'farthest';
+  /** Whose code one host may run: everybody's, or that of one tenant or one world only, ever. Default `none`. */
+  readonly isolate?: IsolationMode;
+  /** With `isolate`: hosts that run code at a time; they share the slab's budget. Default 8. */
+  readonly isolateHosts?: number;
+  /** With `isolate`: how long a host may do nothing before it is ended, ms. Default 120,000. */
+  readonly isolateIdleMs?: number;
   /** Receives what an operator may want to know: hosts lost, caches rebuilt. */
   readonly log?: (message: string) => void;
 }
@@ -96,59 +107,72 @@ export class WasmSubstrate implements Substrate {
   readonly name = 'wasm';
   readonly supports: SubstrateSupport;
   readonly images?: WasmImages;
-  readonly #pageStore: PageStore;
   readonly #hosts: ImageHosts;
-  #engineDigest: Promise<string> | null = null;
   readonly #registry = new StateRegistry();
-  readonly #known = new WeakMap<HostProcess, SlotHashes>();
-  readonly #basePages = new WeakMap<HostProcess, BasePages>();
-  readonly #relatives: RelativePages;
+  readonly #forms: DurableForms;
+  readonly #places: StatePlaces;
+  readonly #separate: SeparatePlaces | null = null;
   readonly #bounds: RunBounds;
   readonly #slabBudgetBytes: number;
 
   constructor(options: WasmSubstrateOptions) {
-    const { graceMs = 500, queueWaitMs = 60_000, log = () => undefined } = options;
-    this.#pageStore = options.pageStore;
-    this.#relatives = new RelativePages(options.pageStore);
-    this.#slabBudgetBytes = options.slabBudgetBytes ?? 4 * GIB;
+    const { graceMs = 500, queueWaitMs = 60_000, isolate = 'none', log = () => undefined } = options;
+    const hostsMax = options.isolateHosts ?? ISOLATE_HOSTS_MAX;
+    const budgetBytes = options.slabBudgetBytes ?? 4 * GIB;
+    this.#forms = new DurableForms(options.pageStore);
+    this.#slabBudgetBytes =
+      isolate === 'none'
+        ? budgetBytes
+        : Math.min(budgetBytes, Math.max(SLAB_BYTES_MIN, Math.floor(budgetBytes / hostsMax)));
     this.#bounds = { graceMs, queueWaitMs, commitWaitMs: 60_000 };
-    const size = {
-      workers: options.workers ?? Math.min(WORKERS_MAX, Math.max(2, availableParallelism())),
-      slabBudgetBytes: this.#slabBudgetBytes,
-    };
+    const workers = options.workers ?? Math.min(WORKERS_MAX, Math.max(2, availableParallelism()));
+    // The executions of one world never overlap.
+    const size = { workers: isolate === 'world' ? 1 : workers, slabBudgetBytes: this.#slabBudgetBytes };
     const walled = new WalledHost(options, size);
     this.supports = {
       ...SUPPORT,
       get isolation() {
-        return walled.isolation;
+        return [...walled.isolation, separation(isolate, hostsMax)];
       },
-    };
-    const common = {
-      command: () => walled.command(),
-      start: { ...size, schedule: options.schedule ?? 'nearest' },
-      log,
     };
     const cacheOf = (image: ImageHash | null) => openStartupCache(options.cacheDir, image);
     const images = imagesOf(options, { hosts: () => this.#hosts, cacheOf });
     if (images !== null) this.images = images;
+    const supervisor = (hash: ImageHash | null, workersOfIt: number): HostSupervisor => {
+      if (hash !== null && images === null) throw noImages();
+      const image = hash === null || images === null ? null : { hash, bundle: () => images.bundle(hash) };
+      const start = { ...size, workers: workersOfIt, schedule: options.schedule ?? 'nearest' };
+      return new HostSupervisor({ command: () => walled.command(), start, log, cache: cacheOf(hash), image });
+    };
+    const shared = isolate === 'none' ? size.workers : 1;
     this.#hosts = new ImageHosts({
-      own: new HostSupervisor({ ...common, cache: cacheOf(null), image: null }),
-      make: (hash) => {
-        if (images === null) throw noImages();
-        const image = { hash, bundle: () => images.bundle(hash) };
-        return new HostSupervisor({ ...common, cache: cacheOf(hash), image });
-      },
+      own: supervisor(null, shared),
+      make: (hash) => supervisor(hash, shared),
       ...(options.imageHostsMax === undefined ? {} : { hostsMax: options.imageHostsMax }),
     });
+    if (isolate !== 'none') {
+      this.#separate = new SeparatePlaces({
+        mode: isolate,
+        registry: this.#registry,
+        forms: this.#forms,
+        idleHosts: this.#hosts,
+        make: (image) => supervisor(image, size.workers),
+        hostsMax,
+        idleMs: options.isolateIdleMs ?? ISOLATE_IDLE_MS,
+        queueWaitMs,
+        log,
+      });
+    }
+    this.#places = this.#separate ?? new SharedPlaces(this.#hosts);
   }
 
   async baseDigest(wait: Wait, image?: ImageHash): Promise<string> {
-    return (await this.#hosts.live(image ?? null, wait)).baseDigest;
+    return (await this.#places.anyHost(image ?? null, wait)).baseDigest;
   }
 
   async boot(spec: WorldSpec, identity: BranchIdentity, wait: Wait): Promise<Machine> {
     const image = spec.image ?? null;
-    const { base } = await this.#hosts.live(image, wait);
+    const { base } = await this.#places.anyHost(image, wait);
     // Limits come with each execution, and the identity is applied by the first: nothing else is to do.
     return this.#machine(baseEntry(image, base), identity);
   }
@@ -157,48 +181,28 @@ export class WasmSubstrate implements Substrate {
     return this.#machine(this.#registry.keep(this.#registry.find(state)), identity);
   }
 
-  async persist(state: StateRef, wait: Wait): Promise<DurableState> {
-    const entry = this.#registry.keep(this.#registry.find(state));
-    try {
-      const { process, baseDigest } = await this.#hosts.live(entry.image, wait);
-      const host = entry.home ?? process;
-      this.#engineDigest ??= digestEngine();
-      const engineDigest = await this.#engineDigest;
-      const known = this.#knownOf(host);
-      return await persistState({
-        host,
-        entry,
-        known,
-        relatives: this.#relatives,
-        basePages: this.#basePagesOf(host),
-        pageStore: this.#pageStore,
-        baseDigest,
-        engineDigest,
-        wait,
-      });
-    } finally {
-      this.#registry.release(entry);
-    }
+  persist(state: StateRef, wait: Wait): Promise<DurableState> {
+    return this.#withFiles(state, wait, async ({ host, entry }) => {
+      const { baseDigest } = await host.ready;
+      return this.#forms.write(entry, { host, baseDigest }, wait);
+    });
   }
 
   async recall(durable: DurableState, wait: Wait): Promise<StateRef> {
     const image = imageOf(durable);
-    const { process, baseDigest } = await this.#hosts.live(image, wait);
-    const { manifest, key, root } = await readDurable(durable, this.#pageStore, baseDigest);
-    const handle = process.nextId();
-    const known = this.#knownOf(process);
-    const built = await recallState({
-      host: process,
-      manifest,
-      state: handle,
-      known,
-      pageStore: this.#pageStore,
-      wait,
-    });
-    const relative = { key };
-    const facts = { ...built, root };
-    const entry = { home: process, image, handle, stamp: manifest.stamp, facts, keepers: 0, relative };
-    return this.#registry.reference(entry);
+    const live = await this.#places.anyHost(image, wait);
+    const { key, ...recalled } = await this.#forms.read(durable, live, wait);
+    const parked = this.#separate === null ? null : durable;
+    const entry = {
+      home: live.process,
+      owner: null,
+      image,
+      ...recalled,
+      keepers: 0,
+      relative: { key },
+      parked,
+    };
+    return this.#registry.reference(this.#registry.add(entry));
   }
 
   listFiles(state: StateRef, request: ListRequest, wait: Wait): Promise<FileListing> {
@@ -215,14 +219,17 @@ export class WasmSubstrate implements Substrate {
     how: { readonly clockNs: bigint; readonly bounds: FileBounds },
     wait: Wait,
   ): Promise<EditedFiles> {
-    return this.#withFiles(state, wait, async (target) => {
+    const sources = edits.flatMap((edit) => (edit.kind === 'copy' ? (edit.source ?? []) : []));
+    return this.#withAll(state, sources, wait, async (target, placed) => {
       const to = target.host.nextId();
-      const sourceOf = (source: StateRef): StateEntry => this.#registry.find(source);
+      const sourceOf = (source: StateRef): StateEntry =>
+        placed[sources.indexOf(source)] ?? this.#registry.find(source);
       const { facts, changes } = await editFiles(target, { edits, ...how, to, sourceOf });
       // Who it ran as last does not change: the next execution is the first that sees the files, and no branch.
-      const { image, stamp, home, relative: family } = target.entry;
+      const { image, owner, stamp, home, relative: family } = target.entry;
       const relative = home === null ? { key: null } : family;
-      const entry = { home: target.host, image, handle: to, stamp, facts, keepers: 0, relative };
+      const where = { home: target.host, owner, image, handle: to, parked: null };
+      const entry = this.#registry.add({ ...where, stamp, facts, keepers: 0, relative });
       return { state: this.#registry.reference(entry), changes };
     });
   }
@@ -241,36 +248,44 @@ export class WasmSubstrate implements Substrate {
     return this.#withTwo(a, b, wait, compareStates);
   }
 
-  /** Keeps both states while something is done with them in the one process that has them. */
   #withTwo<T>(
     a: StateRef,
     b: StateRef,
     wait: Wait,
     work: (target: FileTarget, other: StateEntry) => Promise<T>,
   ): Promise<T> {
-    return this.#withFiles(a, wait, async (target) => {
-      const other = this.#registry.keep(this.#registry.find(b));
-      try {
-        requireSameImage(target.entry, other);
-        const host = target.entry.home ?? other.home ?? target.host;
-        if ((other.home ?? host) !== host) {
-          throw new WorldError('UNSUPPORTED', 'These two states are not in one process.');
-        }
-        return await work({ ...target, host }, other);
-      } finally {
-        this.#registry.release(other);
+    requireSameImage(this.#registry.find(a), this.#registry.find(b));
+    return this.#withAll(a, [b], wait, async (target, [other]) => {
+      if (other === undefined || (other.home ?? target.host) !== target.host) {
+        throw new WorldError('UNSUPPORTED', 'These two states are not in one process.');
       }
+      return await work(target, other);
     });
   }
 
-  /** Keeps the state while something is done with it. */
-  async #withFiles<T>(state: StateRef, wait: Wait, work: (target: FileTarget) => Promise<T>): Promise<T> {
-    const entry = this.#registry.keep(this.#registry.find(state));
+  #withFiles<T>(state: StateRef, wait: Wait, work: (target: FileTarget) => Promise<T>): Promise<T> {
+    return this.#withAll(state, [], wait, work);
+  }
+
+  /** Keeps the states, in one host, while something is done with them. */
+  async #withAll<T>(
+    state: StateRef,
+    others: readonly StateRef[],
+    wait: Wait,
+    work: (target: FileTarget, others: readonly StateEntry[]) => Promise<T>,
+  ): Promise<T> {
+    const kept = [state, ...others].map((one) => this.#registry.find(one));
+    for (const entry of kept) this.#registry.keep(entry);
+    const [entry, ...rest] = kept as [StateEntry, ...StateEntry[]];
     try {
-      const host = entry.home ?? (await this.#hosts.live(entry.image, wait)).process;
-      return await work({ host, entry, wait });
+      const placed = await this.#places.toRead(entry, rest, wait);
+      try {
+        return await work({ host: placed.host, entry, wait }, placed.others);
+      } finally {
+        placed.release();
+      }
     } finally {
-      this.#registry.release(entry);
+      for (const one of kept) this.#registry.release(one);
     }
   }
 
@@ -283,17 +298,26 @@ export class WasmSubstrate implements Substrate {
   }
 
   memory(): MemoryUse {
-    const fullest = Math.max(0, ...this.#hosts.running().map(({ slotsUsed }) => slotsUsed));
+    const fullest = Math.max(0, ...this.#places.running().map(({ slotsUsed }) => slotsUsed));
     return { usedBytes: fullest * PAGE_BYTES, budgetBytes: this.#slabBudgetBytes };
   }
 
   async measureMemory(wait: Wait): Promise<MemoryUse> {
     // What is free is freed first. Each host has a slab of its own; the fullest is the one that matters.
-    for (const supervisor of this.#hosts.running()) {
+    for (const supervisor of this.#places.running()) {
       const { process } = await supervisor.live(wait);
-      await process.request('stats', (request) => ({ type: 'stats', request }), { wait });
+      try {
+        await process.request('stats', (request) => ({ type: 'stats', request }), { wait });
+      } catch (error) {
+        // It was idle, and ended meanwhile: so are its slots.
+        if (process.lost === null || this.#separate === null) throw error;
+      }
     }
     return this.memory();
+  }
+
+  async keysInUse(): Promise<readonly string[]> {
+    return (await this.#separate?.keysInUse()) ?? [];
   }
 
   durableKeys(durable: DurableState): readonly string[] {
@@ -301,7 +325,7 @@ export class WasmSubstrate implements Substrate {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#hosts.close();
+    await this.#places.close();
   }
 
   async findings(wait: Wait): Promise<readonly SubstrateFinding[]> {
@@ -319,67 +343,11 @@ export class WasmSubstrate implements Substrate {
 
   #machine(entry: ReturnType<typeof baseEntry>, identity: BranchIdentity): Machine {
     return new WasmMachine(
-      { registry: this.#registry, hosts: this.#hosts, bounds: this.#bounds },
+      { registry: this.#registry, places: this.#places, bounds: this.#bounds },
       entry,
       identity,
     );
   }
-
-  #basePagesOf(host: HostProcess): BasePages {
-    const pages = this.#basePages.get(host) ?? new Map<number, PageHash>();
-    this.#basePages.set(host, pages);
-    return pages;
-  }
-
-  #knownOf(host: HostProcess): SlotHashes {
-    const known = this.#known.get(host) ?? new SlotHashes();
-    this.#known.set(host, known);
-    return known;
-  }
-}
-
-function trackingFinding(tracks: boolean): SubstrateFinding {
-  const name = 'changed pages';
-  if (tracks) {
-    return {
-      name,
-      status: 'ok',
-      message: 'the kernel lists the pages that a run wrote; only those are compared',
-    };
-  }
-  const message =
-    'the whole memory of a world is compared after each run, so that runs take up to twice as long. Better: Linux 6.7 or later, ' +
-    'a C compiler, and then npm rebuild world-runtime (in a clone: npm run build)';
-  return { name, status: 'warn', message };
-}
-
-function imagesOf(
-  { imageStore, packageLock, download }: WasmSubstrateOptions,
-  parts: Pick<WasmImagesOptions, 'hosts' | 'cacheOf'>,
-): WasmImages | null {
-  if (imageStore === undefined) return null;
-  return new WasmImages({
-    ...parts,
-    store: imageStore,
-    ...(packageLock === undefined ? {} : { packageLock }),
-    ...(download === undefined ? {} : { download }),
-  });
-}
-
-function requireSameImage(a: StateEntry, b: StateEntry): void {
-  if (a.image === b.image) return;
-  const names = [a, b].map(({ image }) =>
-    image === null ? 'the standard library' : `image ${image.slice(0, 12)}`,
-  );
-  const text = `the memory of a state on ${names[0]} cannot be compared with that of one on ${names[1]}`;
-  throw new WorldError('IMAGE_MISMATCH', `${text}: compare worlds of one image`);
-}
-
-function noImages(): WorldError {
-  return new WorldError(
-    'UNSUPPORTED',
-    'This substrate was opened without a store for images: it has none but its own.',
-  );
 }
 
 /** The `wasm` substrate. Starts its executor host when first used; dispose it to end the host. */

@@ -1,4 +1,5 @@
 import type { RuntimeContext } from '../../actions/maintenance.js';
+import type { IsolationMode } from '../../model/isolation-mode.js';
 import type { Transport } from '../client/transport.js';
 import type { ExaminablePages } from './doctor/examine-pages.js';
 import type { Interruption } from './interruption.js';
@@ -24,6 +25,9 @@ export type Compose = (options: {
   readonly dataDir?: string;
   readonly workers?: number;
   readonly slabBudgetBytes?: number;
+  /** Whose code one executor host may run. */
+  readonly isolate?: IsolationMode;
+  readonly isolateHosts?: number;
   /** Run guests where no second wall stands. */
   readonly allowWeakIsolation?: boolean;
   /** Of worlds that are made without limits of their own. */

@@ -84,7 +84,7 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
 ];
 
 /** Options before the command that take the next argument as their value. */
-const OPTIONS_WITH_VALUE: readonly string[] = ['--data-dir', '--workers', '--lock-wait'];
+const OPTIONS_WITH_VALUE: readonly string[] = ['--data-dir', '--workers', '--isolate', '--lock-wait'];
 
 /**
  * The modules that a command line needs: the one of the command that it calls; all when it asks for help, calls nothing, or

@@ -125,6 +125,7 @@ async function openOrConnect(
       if (!isLocked(thrown)) throw thrown;
       const daemon = readDaemonFile(settings.dataDir);
       if (daemon !== null && daemon.pid !== refused) {
+        requireIsolation(settings, daemon);
         const transport = daemonTransport(daemon);
         connected(transport);
         return transport;
@@ -137,8 +138,21 @@ async function openOrConnect(
 function connectDaemon(cli: Cli, settings: Settings): Transport | null {
   const daemon = readDaemonFile(settings.dataDir);
   if (daemon === null) return null;
+  requireIsolation(settings, daemon);
   sayWhatItCannotHonour(cli, settings, daemon);
   return daemonTransport(daemon);
+}
+
+/** Less separation than was asked for is not something to note and go on with. */
+function requireIsolation({ configured }: Settings, daemon: DaemonFile): void {
+  const wanted = configured.get('isolate');
+  if (wanted?.from !== '--isolate' || wanted.value === daemon.isolate) return;
+  throw new WorldError(
+    'BAD_INPUT',
+    `--isolate ${wanted.value} is not possible: the running daemon has isolate ${daemon.isolate}. Nothing was done. Start it ` +
+      `anew: wr down, then wr up --isolate ${wanted.value}`,
+    { details: { wanted: wanted.value, has: daemon.isolate } },
+  );
 }
 
 function sayWhatItCannotHonour(cli: Cli, settings: Settings, daemon: DaemonFile): void {

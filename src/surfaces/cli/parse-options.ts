@@ -1,4 +1,5 @@
 import type { PushDownInput } from '../../model/api.js';
+import { ISOLATION_MODES, type IsolationMode, isIsolationMode } from '../../model/isolation-mode.js';
 import { MIB } from '../../model/sizes.js';
 import type { Trit } from '../../model/trit.js';
 import { WorldError } from '../../model/world-error.js';
@@ -46,6 +47,12 @@ export function parseSize(text: string): number {
   const letter = unit.charAt(0).toLowerCase();
   const unitBytes = { b: 1, k: 1024, m: MIB, g: 1024 * MIB }[letter] ?? 1;
   return Math.round(Number(number) * unitBytes);
+}
+
+/** @throws BAD_INPUT */
+export function parseIsolation(text: string): IsolationMode {
+  if (isIsolationMode(text)) return text;
+  throw expected('an isolation', ISOLATION_MODES.join(', '), text);
 }
 
 /** `-1`, `0`, `+1` or `1`. */

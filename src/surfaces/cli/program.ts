@@ -3,7 +3,7 @@ import { ownPackage } from '../client/own-package.js';
 import type { Cli } from './cli.js';
 import type { CliCommand, CommandModule } from './cli-command.js';
 import { COMMAND_MODULES } from './command-index.js';
-import { parseCount, parseDuration } from './parse-options.js';
+import { parseCount, parseDuration, parseIsolation } from './parse-options.js';
 
 const AFTER_HELP = `
 Worlds are given by id, name, last part of the name, or a prefix of the id. A command without a world means the
@@ -79,6 +79,11 @@ export async function buildProgram(
       '--workers <n>',
       'executors at a time (default: $WORLD_WORKERS, else by the processors)',
       parseCount('--workers'),
+    )
+    .option(
+      '--isolate <mode>',
+      "whose code one host process may run: world, tenant or none (default: $WORLD_ISOLATE, else none: everybody's)",
+      parseIsolation,
     )
     .option(
       '--lock-wait <time>',

@@ -1,3 +1,4 @@
+import type { IsolationMode } from '../../model/isolation-mode.js';
 import { WorldError } from '../../model/world-error.js';
 import { defaultDataDir } from '../client/data-location.js';
 import type { Configured } from './config/read-config.js';
@@ -7,6 +8,7 @@ import { readConfig } from './config/read-config.js';
 export interface GlobalOptions {
   readonly dataDir?: string;
   readonly workers?: number;
+  readonly isolate?: IsolationMode;
   readonly lockWait?: number;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -16,6 +18,9 @@ export interface GlobalOptions {
 export interface RuntimeSettings {
   readonly workers?: number;
   readonly lockWaitMs?: number;
+  /** Whose code one executor host may run. */
+  readonly isolate?: IsolationMode;
+  readonly isolateHosts?: number;
   readonly slabBudgetBytes?: number;
   /** Run guests where no second wall stands. */
   readonly allowWeakIsolation?: boolean;
@@ -56,6 +61,7 @@ export function settingsOf(options: GlobalOptions, env: NodeJS.ProcessEnv): Sett
   };
   flag('dataDir', '--data-dir', options.dataDir);
   flag('workers', '--workers', options.workers);
+  flag('isolate', '--isolate', options.isolate);
   flag('lockWaitMs', '--lock-wait', options.lockWait);
   const named = configured.get('dataDir')?.value;
   const namedDataDir = typeof named === 'string' ? named : undefined;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type IsolationMode, isIsolationMode } from '../../model/isolation-mode.js';
 
 /** How the daemon of a data directory is reached: what its file says, which only its owner can read. */
 export interface DaemonFile {
@@ -14,6 +15,8 @@ export interface DaemonFile {
   readonly startedAt: string;
   /** Executors it was told to have; null: its own choice. */
   readonly workers: number | null;
+  /** Whose code one of its hosts may run. */
+  readonly isolate: IsolationMode;
 }
 
 export function daemonFilePath(dataDir: string): string {
@@ -36,7 +39,12 @@ export function readDaemonFile(dataDir: string): DaemonFile | null {
 
 function isDaemonFile(value: unknown): value is DaemonFile {
   if (typeof value !== 'object' || value === null) return false;
-  const { pid, url, token, version, startedAt, workers } = value as Record<string, unknown>;
+  const { pid, url, token, version, startedAt, workers, isolate } = value as Record<string, unknown>;
   const texts = [url, token, version, startedAt].every((text) => typeof text === 'string' && text !== '');
-  return texts && Number.isSafeInteger(pid) && (workers === null || Number.isSafeInteger(workers));
+  return (
+    texts &&
+    isIsolationMode(isolate) &&
+    Number.isSafeInteger(pid) &&
+    (workers === null || Number.isSafeInteger(workers))
+  );
 }

@@ -17,7 +17,7 @@ export const CONFIG_COMMAND: CliCommand = {
 
 const AFTER_HELP = `
 Each setting is taken from the first that has it:
-  a flag                   --data-dir, --workers, --lock-wait
+  a flag                   --data-dir, --workers, --isolate, --lock-wait
   a variable               such as WORLD_WORKERS or WORLD_LIMITS_TIMEOUT_MS
   the project's file       ${PROJECT_FILE} in this folder or the nearest one above
   your file                $XDG_CONFIG_HOME/world-runtime/config.json (or ~/.config/...)
@@ -82,5 +82,5 @@ async function defaultsOf({ dataDir }: Settings): Promise<Record<string, ConfigV
   const limits = Object.entries({ ...DEFAULT_LIMITS, ...RuntimeLimits.parse({}) }).map(
     ([name, value]) => [`limits.${name}`, value] as const,
   );
-  return { dataDir, lockWaitMs: 10_000, ...Object.fromEntries(limits) };
+  return { dataDir, lockWaitMs: 10_000, isolate: 'none', ...Object.fromEntries(limits) };
 }

@@ -32,6 +32,7 @@ interface CreateOptions {
   verse?: string;
   trit?: Trit;
   retainStates?: number;
+  tenant?: string;
   timeout?: number;
   memory?: number;
   outputLimit?: number;
@@ -62,6 +63,7 @@ const create = actionCommand({
       'its last states to keep (default: retention.states)',
       parseWhole('--retain-states'),
     ),
+    option('--tenant <name>', 'whose it is; with --isolate tenant, hosts are not shared (default: default)'),
     option('--timeout <time>', 'limit: time of one execution (default: 30s)', parseDuration),
     option('--memory <size>', 'limit: guest memory (default: 512MiB)', parseSize),
     option('--output-limit <size>', 'limit: output kept of one execution (default: 1MiB)', parseSize),
@@ -100,6 +102,7 @@ const create = actionCommand({
     metadata: '--metadata',
     trit: '--trit',
     retainStates: '--retain-states',
+    tenant: '--tenant',
   },
   progress: 'Making a world',
   examples: [
@@ -132,6 +135,7 @@ const create = actionCommand({
       commonRandomNumbers: options.commonRandomNumbers,
       trit: options.trit,
       retainStates: options.retainStates,
+      tenant: options.tenant,
       metadata: pairs.length > 0 ? objectOf('metadata', pairs) : undefined,
       limits: Object.keys(limits).length > 0 ? limits : undefined,
     });

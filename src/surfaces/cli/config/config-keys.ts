@@ -1,8 +1,9 @@
+import { ISOLATION_MODES, isIsolationMode } from '../../../model/isolation-mode.js';
 import { WorldError } from '../../../model/world-error.js';
 import { parseCount, parseDuration, parseSize, parseWhole } from '../parse-options.js';
 
 /** What the value of a key is. The unit is the end of its name. */
-type Kind = 'path' | 'count' | 'whole' | 'time' | 'size' | 'switch';
+type Kind = 'path' | 'count' | 'whole' | 'time' | 'size' | 'switch' | 'isolation';
 
 /** A setting by its path in a configuration file, such as `limits.timeoutMs`. */
 export interface ConfigKey {
@@ -22,6 +23,8 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
   configKey('lockWaitMs', 'time', 'wait while another process has the data directory'),
   configKey('slabBudgetBytes', 'size', 'memory for the pages of all states together'),
   configKey('allowWeakIsolation', 'switch', 'run guests where no kernel-enforced wall stands'),
+  configKey('isolate', 'isolation', 'whose code one host process may run: world, tenant, none'),
+  configKey('isolateHosts', 'count', 'with isolate: host processes at a time'),
   configKey('retention.states', 'whole', 'states that a world keeps'),
   configKey('retention.deletedWorlds', 'whole', 'deleted worlds that stay listed'),
   configKey('retention.automatic', 'switch', 'collect garbage without being asked'),
@@ -68,6 +71,10 @@ export function configValue(key: ConfigKey, value: unknown, where: string): Conf
     if (typeof value === 'string' && value !== '') return value;
     throw refuse();
   }
+  if (key.kind === 'isolation') {
+    if (isIsolationMode(value)) return value;
+    throw refuse();
+  }
   if (typeof value !== 'string' && typeof value !== 'number') throw refuse();
   try {
     return READERS[key.kind](String(value));
@@ -91,6 +98,7 @@ const EXPECTED: Readonly<Record<Kind, string>> = {
   time: 'milliseconds, or a time such as "30s"',
   size: 'bytes, or a size such as "256MiB"',
   switch: 'true or false',
+  isolation: ISOLATION_MODES.join(' or '),
 };
 
 function shown(value: unknown): string {

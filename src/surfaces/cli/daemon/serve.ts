@@ -69,6 +69,7 @@ function describe(
     version,
     startedAt: new Date().toISOString(),
     workers: settings.runtime.workers ?? null,
+    isolate: settings.runtime.isolate ?? 'none',
   };
 }
 

@@ -124,6 +124,7 @@ function worldOf(id: string, parentId: string | null, more: Partial<WorldView> =
     status: 'running',
     substrate: 'wasm',
     image: 'standard',
+    tenant: 'default',
     baseDigest: 'ab',
     verse: 'root',
     verseId: 'vrs',

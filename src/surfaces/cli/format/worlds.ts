@@ -111,6 +111,7 @@ export function worldCard(paint: Paint, world: WorldView): string {
     ['probability', world.probability],
     ['substrate', world.substrate],
     ['image', world.image],
+    ['tenant', world.tenant],
     ['head', world.head],
     ['executions', String(world.executions)],
     ['parent', world.parentId],
