@@ -9,7 +9,10 @@ substrateSuite({ test, expect }, () => openSubstrate({ pageStore, workers: 2, sc
 
 // Every world in a host of its own, and fewer hosts than the cases have worlds: states go from host to host all the time.
 describe('isolate: world', () => {
-  substrateSuite({ test, expect }, () =>
-    openSubstrate({ pageStore, isolate: 'world', isolateHosts: 2, isolateIdleMs: 1000 }),
+  substrateSuite(
+    { test, expect },
+    () => openSubstrate({ pageStore, isolate: 'world', isolateHosts: 3, isolateIdleMs: 1000 }),
+    // Every branch of the line starts a process.
+    { depth: 5 },
   );
 });
