@@ -13,6 +13,6 @@ describe('isolate: world', () => {
     { test, expect },
     () => openSubstrate({ pageStore, isolate: 'world', isolateHosts: 3, isolateIdleMs: 1000 }),
     // Every branch of the line starts a process.
-    { depth: 5 },
+    { depth: 2 },
   );
 });

@@ -101,6 +101,7 @@ describe('connecting', () => {
     version: '1',
     startedAt: 'now',
     workers: null,
+    isolate: 'none',
   };
 
   it.each<[string, string]>([
