@@ -179,7 +179,7 @@ export async function bootAgain(substrate: Substrate, world: PastWorld, wait: Wa
   const base = await substrate.baseDigest(wait, image?.hash);
   if (base !== world.birth.baseDigest) throw imageMismatch(world, base);
   const spec = { limits: world.birth.limits, ...(image ? { image: image.hash } : {}) };
-  await using machine = await substrate.boot(spec, identityFrom(world.id, world.birth.identity), wait);
+  await using machine = await substrate.boot(spec, identityFrom(world.birth, world.birth.identity), wait);
   return await machine.snapshot(wait);
 }
 
@@ -231,7 +231,7 @@ export async function replay(
   const world = at.worldOf ? at.worldOf(execution.worldId) : context.model.world(execution.worldId);
   const record = world.identities[execution.generation];
   assert(record, `world ${world.id} has no generation ${execution.generation}`);
-  const identity = identityFrom(world.id, record);
+  const identity = identityFrom(world.birth, record);
   await using machine = await substrate.restore(at.from, identity, at.wait);
   const result = await runAgain(machine, execution, at.wait);
   const digest = resultDigest(result);
