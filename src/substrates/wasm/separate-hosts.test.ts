@@ -133,7 +133,7 @@ describe.skipIf(process.platform !== 'linux')('children of a world', () => {
 test.skipIf(process.platform !== 'linux')(
   'many worlds make progress under a small bound of hosts, which is kept',
   async () => {
-    const [worlds, rounds, hostsMax] = [7, 3, 2];
+    const [worlds, rounds, hostsMax] = [5, 2, 2];
     const substrate = await open({ isolate: 'world', isolateHosts: hostsMax });
     const machines = await Promise.all(
       Array.from({ length: worlds }, (_, i) => substrate.boot(SPEC, identityOf(i + 1), {})),
@@ -152,7 +152,7 @@ test.skipIf(process.platform !== 'linux')(
     clearInterval(watch);
     expect(most).toBeGreaterThan(0);
     expect(most).toBeLessThanOrEqual(hostsMax);
-    for (const [i, machine] of machines.entries()) expect(await value(machine, 'seen')).toBe(`[${i}, 1, 2]`);
+    for (const [i, machine] of machines.entries()) expect(await value(machine, 'seen')).toBe(`[${i}, 1]`);
   },
   180_000,
 );
