@@ -8,6 +8,7 @@ import { ROOT_VERSE_ID } from '../multiverse/index.js';
 import type { MetricsRecord, RecordOf, WorldBirth } from '../ports/journal-record.js';
 import type { BranchIdentity, SubstrateName, Wait } from '../ports/substrate.js';
 import { makeCurrent } from './find-world.js';
+import { identityFrom } from './identity-from.js';
 import { holdImage, imageFor, STANDARD_IMAGE } from './images.js';
 import { againWhenLost } from './live-machine.js';
 import { materialiseState } from './materialise-state.js';
@@ -16,7 +17,7 @@ import { findSnapshot } from './resolve-reference.js';
 import type { Base, RuntimeContext } from './runtime-context.js';
 import { type StartedMachine, startMachine } from './start-machine.js';
 import { NameReservation, nextSeed, randomNumbers } from './world-births.js';
-import { identityFrom, type Snapshot, type World } from './world-model.js';
+import type { Snapshot, World } from './world-model.js';
 
 export interface CreateRequest {
   readonly name?: string;

@@ -11,8 +11,9 @@ import type {
   Substrate,
   Wait,
 } from '../ports/substrate.js';
+import { identityFrom } from './identity-from.js';
 import type { RuntimeContext } from './runtime-context.js';
-import { identityFrom, type ReplayableExecution, type StateEntry, type World } from './world-model.js';
+import type { ReplayableExecution, StateEntry, World } from './world-model.js';
 
 /** What running an execution again needs of the world in which it ran; it may be forgotten. */
 export type PastWorld = Pick<World, 'id' | 'name' | 'birth' | 'identities'>;

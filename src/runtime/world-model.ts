@@ -2,10 +2,11 @@ import { strict as assert } from 'node:assert';
 import type { BranchId, ConditionId, SnapshotId, StateId, WorldId } from '../model/ids.js';
 import { WorldError } from '../model/world-error.js';
 import { Ledger, type LedgerOp } from '../multiverse/index.js';
-import type { IdentityRecord, JournalRecord, RecordOf, WorldBirth } from '../ports/journal-record.js';
+import type { JournalRecord, RecordOf, WorldBirth } from '../ports/journal-record.js';
 import type { BranchIdentity } from '../ports/substrate.js';
 import { forgetStates } from './forget-states.js';
 import { forgetWorlds } from './forget-worlds.js';
+import { identityFrom } from './identity-from.js';
 import { renameIn } from './rename-in.js';
 import { keysOf, type LastRun, remadeEntry, replayable, type StateEntry } from './state-origin.js';
 import type { Branch, Condition, Snapshot, World } from './world-types.js';
@@ -381,24 +382,4 @@ export class WorldModel {
   #applyLedger(ops: readonly LedgerOp[]): void {
     if (ops.length > 0) this.ledger.applyAll(ops);
   }
-}
-
-/**
- * An identity as machines take it: with the seed of its random stream, which may be a common one. Always the same
- * fields in the same order, since guests may notice.
- */
-export function identityFrom(
-  { worldId, tenant }: Pick<WorldBirth, 'worldId' | 'tenant'>,
-  record: IdentityRecord,
-): BranchIdentity {
-  return {
-    worldId,
-    ...(tenant === undefined ? {} : { tenant }),
-    generation: record.generation,
-    verse: record.verse,
-    trit: record.trit,
-    probability: record.probability,
-    seed: BigInt(record.commonSeed ?? record.seed),
-    commonRandomNumbers: record.commonRandomNumbers && record.commonSeed === undefined,
-  };
 }

@@ -248,7 +248,7 @@ export class WasmSubstrate implements Substrate {
     return this.#withTwo(a, b, wait, compareStates);
   }
 
-  #withTwo<T>(
+  async #withTwo<T>(
     a: StateRef,
     b: StateRef,
     wait: Wait,
