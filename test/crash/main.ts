@@ -1,15 +1,23 @@
-import { parseArgs } from 'node:util';
+import { runOptions, wholeOption } from '../support/run-options.js';
 import { type CrashSummary, crash } from './crash-run.js';
 
-/** `npm run crash -- [--kills N] [--seed S] [--planted NAME] [--json]` */
-const { values } = parseArgs({
-  options: {
-    kills: { type: 'string', default: '100' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    planted: { type: 'string' },
-    json: { type: 'boolean', default: false },
-  },
+const USAGE = `npm run crash -- OPTIONS: kill -9 of daemon, executor hosts and workers in the middle of all verbs
+
+  --kills N       default 100
+  --seed S        of the choices, not of the moments; default: another one each time, which is printed
+  --planted NAME  a daemon with a fault that must be found: late-journal, late-snapshot, late-pages,
+                  resolution-in-two, last-entry-unread
+  --json          the summary as JSON on stdout
+`;
+
+const values = runOptions(USAGE, {
+  kills: { type: 'string', default: '100' },
+  seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  planted: { type: 'string' },
+  json: { type: 'boolean', default: false },
 });
+const kills = wholeOption('kills', values.kills, 1);
+wholeOption('seed', values.seed);
 
 const say = (line: string): void => void (values.json ? process.stderr : process.stdout).write(`${line}\n`);
 
@@ -29,7 +37,7 @@ function tell({ kills, verbs, visits, entries, examinations, sizes, seconds }: C
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 say(`seed ${values.seed}`);
-const plan = { kills: Number(values.kills), seed: BigInt(values.seed), say };
+const plan = { kills, seed: BigInt(values.seed), say };
 try {
   const summary = await crash({
     ...plan,

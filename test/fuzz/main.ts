@@ -1,21 +1,29 @@
-import { parseArgs } from 'node:util';
+import { runOptions, wholeOption } from '../support/run-options.js';
 import type { Fuzzer, Tally } from './fuzzer.js';
 import { hasPython } from './native-python.js';
 import { FUZZERS, fuzzOnce } from './run-fuzzers.js';
 
-/** `npm run fuzz -- [--seconds N | --cases N] [--seed S] [--only NAME]`: seconds are of each target. */
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '30' },
-    cases: { type: 'string' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    only: { type: 'string' },
-  },
+const USAGE = `npm run fuzz -- OPTIONS: damaged input for every reader, and random Python
+
+  --seconds N  of each target; default 30
+  --cases N    of each target, instead of seconds
+  --seed S     the first seed; default: another one each time, which is printed
+  --only NAME  one target: ${Object.keys(FUZZERS).join(', ')}
+`;
+
+const values = runOptions(USAGE, {
+  seconds: { type: 'string', default: '30' },
+  cases: { type: 'string' },
+  seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  only: { type: 'string' },
 });
+const seconds = wholeOption('seconds', values.seconds, 1);
+wholeOption('seed', values.seed);
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 if (values.only !== undefined && !(values.only in FUZZERS)) {
-  throw new Error(`there is no target ${values.only}; there are: ${Object.keys(FUZZERS).join(', ')}`);
+  process.stderr.write(`there is no target ${values.only}; there are: ${Object.keys(FUZZERS).join(', ')}\n`);
+  process.exit(2);
 }
 say(`seed ${values.seed}`);
 for (const [name, make] of Object.entries(FUZZERS)) {
@@ -37,7 +45,7 @@ for (const [name, make] of Object.entries(FUZZERS)) {
 
 async function runFor(fuzzer: Fuzzer): Promise<string> {
   const tally: Tally = new Map();
-  const until = performance.now() + Number(values.seconds) * 1000;
+  const until = performance.now() + seconds * 1000;
   const casesMax = values.cases === undefined ? Number.POSITIVE_INFINITY : Number(values.cases);
   let cases = 0;
   for (; cases < casesMax && (values.cases !== undefined || performance.now() < until); cases += 1) {

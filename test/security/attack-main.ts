@@ -1,20 +1,24 @@
-import { parseArgs } from 'node:util';
+import { runOptions, wholeOption } from '../support/run-options.js';
 import { corpus } from './attacks/index.js';
 import { byGroup, runAttacks } from './run-attacks.js';
 
-/** `npm run attack [-- --json] [--group G] [--seed S]`: exit code 1 when an attempt gets through. */
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    group: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-  },
+const USAGE = `npm run attack -- OPTIONS: what hostile Python attempts; exit code 1 when an attempt gets through
+
+  --group NAME  one group; with a wrong name, lists them
+  --seed S      moves the interrupts; default 1
+  --json        verdicts as JSON on stdout
+`;
+
+const values = runOptions(USAGE, {
+  json: { type: 'boolean', default: false },
+  group: { type: 'string' },
+  seed: { type: 'string', default: '1' },
 });
-const seed = Number(values.seed);
+const seed = wholeOption('seed', values.seed);
 const all = corpus(seed);
 const groups = [...new Set(all.map(({ group }) => group))];
-if (!Number.isSafeInteger(seed) || (values.group !== undefined && !groups.includes(values.group))) {
-  process.stderr.write(`--seed takes a whole number, --group one of: ${groups.join(', ')}\n`);
+if (values.group !== undefined && !groups.includes(values.group)) {
+  process.stderr.write(`--group takes one of: ${groups.join(', ')}\n`);
   process.exit(2);
 }
 const chosen = all.filter(({ group }) => values.group === undefined || group === values.group);

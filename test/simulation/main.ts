@@ -1,24 +1,29 @@
 import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { runOptions, wholeOption } from '../support/run-options.js';
 import { PLANTED_BUGS } from './planted-bugs.js';
 import { NEVER_IN_MEMORY, NEVER_ON_FILES, simulateMany, text } from './simulate-many.js';
 import type { Tally } from './simulation.js';
 
-/**
- * `npm run simulate -- [--runs N] [--seed S] [--steps N] [--planted BUG] [--jobs N] [--json]`: runs from consecutive seeds. Those of
- * even seeds are in memory, those of odd ones over the real stores on files that misbehave and lose power.
- */
-const { values } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '2000' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    steps: { type: 'string', default: '12' },
-    jobs: { type: 'string', default: String(availableParallelism()) },
-    planted: { type: 'string' },
-    json: { type: 'boolean', default: false },
-  },
+const USAGE = `npm run simulate -- OPTIONS: the runtime with faults, over a simulated substrate
+
+  --runs N       default 2000; runs of even seeds are in memory, those of odd ones over the real stores
+                 on files that misbehave and lose power
+  --seed S       the first seed; default: another one each time, which is printed
+  --steps N      of each run; default 12
+  --jobs N       processes; default: one a core
+  --planted BUG  a bug that must be found; with a wrong name, lists them
+  --json         the tally as JSON on stdout
+`;
+
+const values = runOptions(USAGE, {
+  runs: { type: 'string', default: '2000' },
+  seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  steps: { type: 'string', default: '12' },
+  jobs: { type: 'string', default: String(availableParallelism()) },
+  planted: { type: 'string' },
+  json: { type: 'boolean', default: false },
 });
 
 interface Told {
@@ -27,13 +32,14 @@ interface Told {
   readonly failure: string | null;
 }
 
-const [runs, steps] = [Number(values.runs), Number(values.steps)];
+const [runs, steps] = [wholeOption('runs', values.runs, 1), wholeOption('steps', values.steps, 1)];
+wholeOption('seed', values.seed);
 const seed = BigInt(values.seed);
 const bug = values.planted === undefined ? undefined : PLANTED_BUGS[values.planted];
 if (values.planted !== undefined && bug === undefined) {
-  throw new Error(
-    `there is no planted bug ${values.planted}; there are: ${Object.keys(PLANTED_BUGS).join('; ')}`,
-  );
+  const names = Object.keys(PLANTED_BUGS).join('\n  ');
+  process.stderr.write(`there is no planted bug ${values.planted}; there are:\n  ${names}\n`);
+  process.exit(2);
 }
 
 if (process.send) await runPart(process.send.bind(process));
