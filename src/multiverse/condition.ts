@@ -21,6 +21,13 @@ export type ConditionStatus =
       readonly source: OracleSource;
       readonly evidence: Evidence;
     }
+  | {
+      readonly kind: 'redeemed';
+      /** By outcome; the shares are these divided by their sum, which is above zero. */
+      readonly payouts: readonly bigint[];
+      readonly source: OracleSource;
+      readonly evidence: Evidence;
+    }
   | { readonly kind: 'void'; readonly evidence: Evidence };
 
 /** A question with named outcomes, opened in a verse. Values are replaced, never changed. */
@@ -42,13 +49,14 @@ export interface Condition extends ConditionShape {
   readonly reports: ReadonlyMap<number, OutcomeReport>;
 }
 
-/** Outcomes still possible: all of an open condition, the reported ones of a resolved one, none of a void one. */
+/** Outcomes still possible: all of an open condition, the reported ones of a resolved one, none of a void or redeemed one. */
 export function liveOutcomes(condition: Condition): OutcomeSet {
   switch (condition.status.kind) {
     case 'open':
       return fullSet(condition.outcomeCount);
     case 'resolved':
       return condition.status.outcomes;
+    case 'redeemed':
     case 'void':
       return 0n;
   }

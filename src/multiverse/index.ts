@@ -11,7 +11,7 @@
  * Source: Paradigm, "Multiverse Finance" (Dave White, May 2025), and Gnosis Conditional Tokens for split and merge.
  */
 
-export { AccountId, DUST_ACCOUNT, mayActFor, SYSTEM_ACCOUNT, TokenId } from './account.js';
+export { AccountId, COMPUTE_TOKEN, DUST_ACCOUNT, isSplittable, mayActFor, SYSTEM_ACCOUNT, TokenId } from './account.js';
 export { CONSTRAINTS_MAX, Constraint, ROOT_VERSE_ID } from './box.js';
 export { canonicalJson, digestOf } from './canonical-json.js';
 export type { Condition, ConditionStatus, OutcomeReport } from './condition.js';
@@ -36,11 +36,23 @@ export {
 } from './ledger-op.js';
 export { LedgerSnapshot } from './ledger-snapshot.js';
 export type { BalanceEntry } from './ledger-state.js';
+export type { Loan } from './loan.js';
+export { type Market, marketAccountOf } from './market.js';
 export { askOracle, type OracleAnswer, type OracleQuestion } from './oracle.js';
 export { indexesOf, OUTCOMES_MAX, type OutcomeSet } from './outcome-set.js';
 export { PARTITION_MAX } from './partition.js';
 export { losingBalances, type PullUpRequest, planPullUp } from './plan-pull-up.js';
 export { type PushDownPlan, type PushDownRequest, planPushDown } from './plan-push-down.js';
+export {
+  marketPrices,
+  planMarket,
+  planMarketClose,
+  planTrade,
+  quoteTrade,
+  type TradeOrder,
+  type TradeQuote,
+  type TradeRequest,
+} from './plan-trade.js';
 export { planVoid, type VoidRequest } from './plan-void.js';
 export {
   measureWev,

@@ -5,6 +5,7 @@ import { Rational } from '../model/rational.js';
 import { WorldError } from '../model/world-error.js';
 import { AccountId, TokenId } from './account.js';
 import { CONSTRAINTS_MAX, Constraint } from './box.js';
+import { LoanId } from './loan.js';
 import { OUTCOMES_MAX } from './outcome-set.js';
 import { PARTITION_MAX } from './partition.js';
 
@@ -107,6 +108,53 @@ export const VoidOp = z.strictObject({
   evidence: Evidence.optional(),
 });
 
+/**
+ * Settles an open condition by shares instead of by one outcome: of a stake in the verse of outcome i,
+ * payouts[i] / (sum of all payouts) goes to the verse the condition was opened in.
+ */
+export const RedeemOp = z.strictObject({
+  kind: z.literal('redeem'),
+  ...common,
+  condition: ConditionId,
+  payouts: z.array(AmountText).max(OUTCOMES_MAX),
+  source: OracleSource,
+  evidence: Evidence.optional(),
+});
+/**
+ * A loan inside one verse: the borrower gets `amount` of `token` and owes `owed` (the amount when absent); its
+ * `collateral` stays where it is and is encumbered. Whoever sends it acts for both sides.
+ */
+export const BorrowOp = z.strictObject({
+  kind: z.literal('borrow'),
+  ...common,
+  loan: LoanId,
+  lender: AccountId,
+  borrower: AccountId,
+  ...inVerse,
+  owed: AmountText.optional(),
+  collateralToken: TokenId,
+  collateral: AmountText,
+});
+/** Pays back all or a part of what a loan owes. When nothing is owed any more the collateral is free. */
+export const RepayOp = z.strictObject({
+  kind: z.literal('repay'),
+  ...common,
+  loan: LoanId,
+  amount: AmountText,
+});
+/** Ends a loan the other way: the lender gets the collateral, and nothing is owed any more. */
+export const ForecloseOp = z.strictObject({ kind: z.literal('foreclose'), ...common, loan: LoanId });
+/** Starts a market maker for a condition: `subsidy` of the funder becomes what it trades with. */
+export const OpenMarketOp = z.strictObject({
+  kind: z.literal('openMarket'),
+  ...common,
+  condition: ConditionId,
+  funder: AccountId,
+  token: TokenId,
+  liquidity: AmountText,
+  subsidy: AmountText,
+});
+
 /** One operation on the ledger as plain JSON: it goes into the journal as it is, amounts as decimal text. */
 export const LedgerOp = z.discriminatedUnion('kind', [
   DepositOp,
@@ -119,6 +167,11 @@ export const LedgerOp = z.discriminatedUnion('kind', [
   ReportOp,
   ResolveOp,
   VoidOp,
+  RedeemOp,
+  BorrowOp,
+  RepayOp,
+  ForecloseOp,
+  OpenMarketOp,
 ]);
 export type LedgerOp = z.infer<typeof LedgerOp>;
 export type LedgerOpKind = LedgerOp['kind'];

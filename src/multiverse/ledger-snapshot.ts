@@ -9,6 +9,7 @@ import { boxOf, Constraint, constraintsOf } from './box.js';
 import type { ConditionStatus, OutcomeReport } from './condition.js';
 import { Evidence, OracleSource, RationalText } from './ledger-op.js';
 import { LedgerState } from './ledger-state.js';
+import { LoanId } from './loan.js';
 import { indexesOf, setOf } from './outcome-set.js';
 
 const Status = z.discriminatedUnion('kind', [
@@ -16,6 +17,12 @@ const Status = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('resolved'),
     outcomes: z.array(z.int().min(0)),
+    source: OracleSource,
+    evidence: Evidence,
+  }),
+  z.strictObject({
+    kind: z.literal('redeemed'),
+    payouts: z.array(z.string().regex(/^\d{1,78}$/)),
     source: OracleSource,
     evidence: Evidence,
   }),
@@ -31,12 +38,12 @@ const Report = z.strictObject({
 const Units = z.string().regex(/^\d{1,78}$/);
 
 /**
- * The whole ledger as plain JSON in one order: conditions as they were opened, the rest sorted. Equal ledgers
+ * The whole ledger as plain JSON in one order: conditions and markets as they were opened, the rest sorted. Equal ledgers
  * have equal snapshots.
  */
 export const LedgerSnapshot = z.strictObject({
   format: z.literal('world-runtime/ledger'),
-  version: z.literal(1),
+  version: z.literal(2),
   conditions: z.array(
     z.strictObject({
       id: ConditionId,
@@ -51,6 +58,21 @@ export const LedgerSnapshot = z.strictObject({
   verses: z.array(z.strictObject({ id: VerseId, constraints: z.array(Constraint) })),
   balances: z.array(z.tuple([VerseId, TokenId, AccountId, Units])),
   escrow: z.array(z.tuple([TokenId, Units])),
+  loans: z.array(
+    z.strictObject({
+      id: LoanId,
+      verse: VerseId,
+      lender: AccountId,
+      borrower: AccountId,
+      token: TokenId,
+      owed: Units,
+      collateralToken: TokenId,
+      collateral: Units,
+    }),
+  ),
+  markets: z.array(
+    z.strictObject({ condition: ConditionId, token: TokenId, liquidity: Units, subsidy: Units, funder: AccountId }),
+  ),
   keys: z.array(z.tuple([z.string(), z.string()])),
 });
 export type LedgerSnapshot = z.infer<typeof LedgerSnapshot>;
@@ -59,7 +81,7 @@ export type LedgerSnapshot = z.infer<typeof LedgerSnapshot>;
 export function snapshotOf(state: LedgerState): LedgerSnapshot {
   return {
     format: 'world-runtime/ledger',
-    version: 1,
+    version: 2,
     conditions: [...state.conditions()].map((condition) => ({
       id: condition.id,
       verse: condition.verse,
@@ -90,6 +112,14 @@ export function snapshotOf(state: LedgerState): LedgerSnapshot {
       .filter(([, amount]) => amount > 0n)
       .map(([token, amount]): [string, string] => [token, `${amount}`])
       .sort((a, b) => order(a[0], b[0])),
+    loans: [...state.loans()]
+      .map((loan) => ({ ...loan, owed: `${loan.owed}`, collateral: `${loan.collateral}` }))
+      .sort((a, b) => order(a.id, b.id)),
+    markets: [...state.markets()].map((market) => ({
+      ...market,
+      liquidity: `${market.liquidity}`,
+      subsidy: `${market.subsidy}`,
+    })),
     keys: [...state.keys()].sort((a, b) => order(a[0], b[0])),
   };
 }
@@ -120,6 +150,14 @@ export function stateOf(snapshot: LedgerSnapshot): LedgerState {
       state.setBalance({ verse: state.verse(verse).id, token, owner, amount: parseAmount(amount) });
     }
     for (const [token, amount] of snapshot.escrow) state.setEscrow(token, parseAmount(amount));
+    for (const loan of snapshot.loans) {
+      const amounts = { owed: parseAmount(loan.owed), collateral: parseAmount(loan.collateral) };
+      state.setLoan({ ...loan, ...amounts });
+    }
+    for (const market of snapshot.markets) {
+      const amounts = { liquidity: parseAmount(market.liquidity), subsidy: parseAmount(market.subsidy) };
+      state.setMarket({ ...market, ...amounts });
+    }
     for (const [key, digest] of snapshot.keys) state.setKey(key, digest);
   });
   return state;
@@ -128,10 +166,12 @@ export function stateOf(snapshot: LedgerSnapshot): LedgerState {
 type StatusJson = z.infer<typeof Status>;
 
 function statusToJson(status: ConditionStatus): StatusJson {
+  if (status.kind === 'redeemed') return { ...status, payouts: status.payouts.map(String) };
   return status.kind === 'resolved' ? { ...status, outcomes: indexesOf(status.outcomes) } : { ...status };
 }
 
 function statusFromJson(status: StatusJson): ConditionStatus {
+  if (status.kind === 'redeemed') return { ...status, payouts: status.payouts.map(BigInt) };
   return status.kind === 'resolved' ? { ...status, outcomes: setOf(status.outcomes) } : { ...status };
 }
 

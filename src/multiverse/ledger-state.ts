@@ -6,6 +6,8 @@ import type { AccountId, TokenId } from './account.js';
 import { type Box, ROOT_BOX, ROOT_VERSE_ID, verseIdOf } from './box.js';
 import { type Condition, liveOutcomes } from './condition.js';
 import type { Lambda } from './lambda.js';
+import type { Loan, LoanId } from './loan.js';
+import type { Market } from './market.js';
 import type { VerseBox } from './partition.js';
 
 /** One entry of the map (verse, owner, token) -> balance. */
@@ -28,6 +30,10 @@ export class LedgerState {
   readonly #balances = new Map<VerseId, Map<TokenId, ByOwner>>();
   readonly #escrow = new Map<TokenId, bigint>();
   readonly #keys = new Map<string, string>();
+  readonly #loans = new Map<LoanId, Loan>();
+  /** What the loans encumber, by verse, owner and token: the sum of their collateral. */
+  readonly #encumbered = new Map<string, bigint>();
+  readonly #markets = new Map<ConditionId, Market>();
   #undo: (() => void)[] | undefined;
 
   /** Which outcomes of a condition are still possible. */
@@ -104,6 +110,46 @@ export class LedgerState {
     return this.#balances.get(verse)?.get(token)?.get(owner) ?? 0n;
   }
 
+  /** How much of a balance is collateral of a loan, so that it cannot be moved. */
+  encumbered(verse: VerseId, owner: AccountId, token: TokenId): bigint {
+    if (this.#encumbered.size === 0) return 0n;
+    return this.#encumbered.get(`${verse} ${owner} ${token}`) ?? 0n;
+  }
+
+  /** @throws LOAN_NOT_FOUND */
+  loan(id: LoanId): Loan {
+    const loan = this.#loans.get(id);
+    if (loan !== undefined) return loan;
+    throw new WorldError('LOAN_NOT_FOUND', `there is no loan ${id}: it has ended, or was never made`, {
+      details: { loan: id },
+    });
+  }
+
+  hasLoan(id: LoanId): boolean {
+    return this.#loans.has(id);
+  }
+
+  loans(): Iterable<Loan> {
+    return this.#loans.values();
+  }
+
+  /** @throws MARKET_NOT_FOUND */
+  market(condition: ConditionId): Market {
+    const market = this.#markets.get(condition);
+    if (market !== undefined) return market;
+    throw new WorldError('MARKET_NOT_FOUND', `${condition} has no market: open one first`, {
+      details: { condition },
+    });
+  }
+
+  hasMarket(condition: ConditionId): boolean {
+    return this.#markets.has(condition);
+  }
+
+  markets(): Iterable<Market> {
+    return this.#markets.values();
+  }
+
   escrow(token: TokenId): bigint {
     return this.#escrow.get(token) ?? 0n;
   }
@@ -130,6 +176,26 @@ export class LedgerState {
     const id = verseIdOf(box);
     if (!this.#verses.has(id)) this.#put(this.#verses, id, box);
     return id;
+  }
+
+  setMarket(market: Market): void {
+    this.#put(this.#markets, market.condition, market);
+  }
+
+  /** Makes or replaces a loan, and encumbers its collateral. */
+  setLoan(loan: Loan): void {
+    this.dropLoan(loan.id);
+    this.#put(this.#loans, loan.id, loan);
+    this.#encumber(loan, loan.collateral);
+  }
+
+  /** Ends a loan, and frees its collateral. There need be none. */
+  dropLoan(id: LoanId): void {
+    const loan = this.#loans.get(id);
+    if (loan === undefined) return;
+    this.#record(() => this.#loans.set(id, loan));
+    this.#loans.delete(id);
+    this.#encumber(loan, -loan.collateral);
   }
 
   setKey(key: string, digest: string): void {
@@ -169,6 +235,17 @@ export class LedgerState {
     else tokens.set(token, owners);
     if (tokens.size === 0) this.#balances.delete(verse);
     else this.#balances.set(verse, tokens);
+  }
+
+  #encumber({ verse, borrower, collateralToken }: Loan, change: bigint): void {
+    const key = `${verse} ${borrower} ${collateralToken}`;
+    const before = this.#encumbered.get(key) ?? 0n;
+    const store = (amount: bigint) => {
+      if (amount === 0n) this.#encumbered.delete(key);
+      else this.#encumbered.set(key, amount);
+    };
+    this.#record(() => store(before));
+    store(before + change);
   }
 
   #put<K, V>(map: Map<K, V>, key: K, value: V): void {

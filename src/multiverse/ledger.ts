@@ -16,14 +16,12 @@ import {
 import { digestOf } from './canonical-json.js';
 import type { Condition } from './condition.js';
 import { isLive, measureOf } from './lambda.js';
-import { type LedgerOp, type OpOf, parseLedgerOp } from './ledger-op.js';
+import { type LedgerOp, parseLedgerOp } from './ledger-op.js';
+import type { Loan } from './loan.js';
+import type { Market } from './market.js';
 import { LedgerSnapshot, snapshotOf, stateOf } from './ledger-snapshot.js';
 import { type BalanceEntry, LedgerState } from './ledger-state.js';
-import { moveBalance } from './move-balance.js';
-import { openCondition } from './open-condition.js';
-import { requireLive } from './partition.js';
-import { recordReport, resolveCondition } from './resolve-condition.js';
-import { voidCondition } from './void-condition.js';
+import { runOp } from './run-op.js';
 
 /** A batch has at most this many operations. */
 export const BATCH_OPS_MAX = 100_000;
@@ -57,7 +55,7 @@ export interface BalanceFilter {
  * changes only through operations, which are plain JSON; the same operations give the same ledger.
  *
  * On every live atom the balances an owner has in the verses containing it (`wealth`) change only by
- * deposit, withdraw, transfer and void; over all owners they equal the escrow.
+ * deposit, withdraw, transfer, lending, redeem and void; over all owners they equal the escrow.
  */
 export class Ledger {
   readonly #state: LedgerState;
@@ -174,6 +172,26 @@ export class Ledger {
     return this.#state.balance(verse, owner, token);
   }
 
+  /** Base units that can be moved: the balance without what is collateral. */
+  available(verse: VerseId, owner: AccountId, token: TokenId): bigint {
+    return this.balance(verse, owner, token) - this.#state.encumbered(verse, owner, token);
+  }
+
+  /** The running loans, sorted by name. */
+  loans(): Loan[] {
+    return [...this.#state.loans()].sort((a, b) => order(a.id, b.id));
+  }
+
+  /** The market of a condition. @throws MARKET_NOT_FOUND */
+  market(condition: ConditionId): Market {
+    return this.#state.market(condition);
+  }
+
+  /** In the order they were opened. */
+  markets(): Market[] {
+    return [...this.#state.markets()];
+  }
+
   /** The balances above zero that pass the filter, sorted by verse, token and owner. */
   balances(filter: BalanceFilter = {}): (BalanceEntry & { readonly live: boolean })[] {
     const wanted = filter.verses ?? 'live';
@@ -279,7 +297,7 @@ export function ledgerKeyOf(op: LedgerOp): string | null {
 
 function runOnce(state: LedgerState, op: LedgerOp): OpOutcome {
   const key = ledgerKeyOf(op);
-  if (key === null) return { applied: run(state, op) };
+  if (key === null) return { applied: runOp(state, op) };
   const digest = digestOf(op);
   const before = state.keyDigest(key);
   if (before === digest) return { applied: false };
@@ -290,42 +308,9 @@ function runOnce(state: LedgerState, op: LedgerOp): OpOutcome {
       { details: { by: op.by, idempotencyKey: op.idempotencyKey } },
     );
   }
-  const applied = run(state, op);
+  const applied = runOp(state, op);
   state.setKey(key, digest);
   return { applied };
-}
-
-function run(state: LedgerState, op: LedgerOp): boolean {
-  switch (op.kind) {
-    case 'deposit':
-    case 'withdraw':
-    case 'transfer':
-    case 'split':
-    case 'merge':
-      moveBalance(state, op);
-      return true;
-    case 'defineVerse':
-      return defineVerse(state, op);
-    case 'openCondition':
-      openCondition(state, op);
-      return true;
-    case 'report':
-      recordReport(state, op);
-      return true;
-    case 'resolve':
-      return resolveCondition(state, op);
-    case 'void':
-      return voidCondition(state, op);
-  }
-}
-
-function defineVerse(state: LedgerState, op: OpOf<'defineVerse'>): boolean {
-  const box = boxOf(op.constraints, (id) => state.condition(id));
-  const id = verseIdOf(box);
-  requireLive({ id, box }, state.lambda);
-  if (state.hasVerse(id)) return false;
-  state.defineVerse(box);
-  return true;
 }
 
 function requireCaller(op: LedgerOp, caller: AccountId): void {

@@ -1,28 +1,22 @@
-import { parseAmount } from '../model/amount.js';
 import { Rational } from '../model/rational.js';
 import { WorldError } from '../model/world-error.js';
-import { type AccountId, requireActsFor, type TokenId } from './account.js';
+import { requireActsFor, requireSplittable } from './account.js';
+import { ROOT_VERSE_ID } from './box.js';
 import { coversLambda, measureOf } from './lambda.js';
 import type { OpOf } from './ledger-op.js';
 import type { LedgerState } from './ledger-state.js';
 import { requireLive, requirePartition, type VerseBox } from './partition.js';
+import { credit, debit, type Purse, requireAvailable, requirePositive } from './purse.js';
 
 /** The operations that move balances and leave verses and conditions as they are. */
 export type MoveOp = OpOf<'deposit' | 'withdraw' | 'transfer' | 'split' | 'merge'>;
-
-/** Where an amount is, or goes. */
-interface Purse {
-  readonly verse: VerseBox;
-  readonly owner: AccountId;
-  readonly token: TokenId;
-}
 
 /**
  * Moves balances. Split and merge follow Paradigm, "Multiverse Finance" (push down and pull up): `amount` of the
  * parent becomes `amount` of *every* child and back, so what an owner has on any live atom stays the same.
  *
- * @throws BAD_AMOUNT, FORBIDDEN, VERSE_NOT_FOUND, VERSE_COLLAPSED, OVERLAP, NOT_EXHAUSTIVE, TRIVIAL_PARTITION,
- * INSUFFICIENT_BALANCE, BALANCE_OVERFLOW.
+ * @throws BAD_AMOUNT, FORBIDDEN, VERSE_NOT_FOUND, TOKEN_UNSPLITTABLE, VERSE_COLLAPSED, OVERLAP, NOT_EXHAUSTIVE,
+ * TRIVIAL_PARTITION, INSUFFICIENT_BALANCE, BALANCE_ENCUMBERED, BALANCE_OVERFLOW.
  */
 export function moveBalance(state: LedgerState, op: MoveOp): void {
   const amount = requirePositive(op.amount);
@@ -32,6 +26,7 @@ export function moveBalance(state: LedgerState, op: MoveOp): void {
   const purse: Purse = { verse, owner, token: op.token };
   switch (op.kind) {
     case 'deposit':
+      if (verse.id !== ROOT_VERSE_ID) requireSplittable(op.token);
       requireAllOfLambda(state, verse);
       state.setEscrow(op.token, state.escrow(op.token) + amount);
       credit(state, purse, amount);
@@ -66,56 +61,19 @@ interface Repartition {
 }
 
 function repartition(state: LedgerState, { purse, children, amount, merge }: Repartition): void {
+  requireSplittable(purse.token);
   requirePartition(purse.verse, children, state.lambda);
   const childPurses = children.map((verse) => ({ ...purse, verse }));
   const from = merge ? childPurses : [purse];
   const to = merge ? [purse] : childPurses;
   // All are checked before any is debited.
-  for (const source of from) requireBalance(state, source, amount);
+  for (const source of from) requireAvailable(state, source, amount);
   for (const source of from) debit(state, source, amount);
   for (const target of to) credit(state, target, amount);
 }
 
 function childrenOf(state: LedgerState, op: OpOf<'split' | 'merge'>): VerseBox[] {
   return op.children.map((id) => state.verse(id));
-}
-
-/** Adds to a balance. @throws BALANCE_OVERFLOW */
-function credit(state: LedgerState, purse: Purse, amount: bigint): void {
-  setBalance(state, purse, balanceOf(state, purse) + amount);
-}
-
-function debit(state: LedgerState, purse: Purse, amount: bigint): void {
-  requireBalance(state, purse, amount);
-  setBalance(state, purse, balanceOf(state, purse) - amount);
-}
-
-function balanceOf(state: LedgerState, { verse, owner, token }: Purse): bigint {
-  return state.balance(verse.id, owner, token);
-}
-
-function setBalance(state: LedgerState, { verse, owner, token }: Purse, amount: bigint): void {
-  state.setBalance({ verse: verse.id, owner, token, amount });
-}
-
-function requireBalance(state: LedgerState, purse: Purse, amount: bigint): void {
-  const available = balanceOf(state, purse);
-  if (available >= amount) return;
-  const { verse, owner, token } = purse;
-  throw new WorldError(
-    'INSUFFICIENT_BALANCE',
-    `${owner} has ${available} ${token} in ${verse.id}, which is less than ${amount}`,
-    { details: { owner, token, verse: verse.id, available: `${available}`, needed: `${amount}` } },
-  );
-}
-
-/** Operations move at least one base unit. */
-function requirePositive(text: string): bigint {
-  const amount = parseAmount(text);
-  if (amount > 0n) return amount;
-  throw new WorldError('BAD_AMOUNT', 'an operation moves at least 1 base unit, not 0', {
-    details: { amount: text },
-  });
 }
 
 /** Escrow backs every atom alike, so money enters and leaves only where every live atom is. */

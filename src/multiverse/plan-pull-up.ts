@@ -18,7 +18,7 @@ export interface PullUpRequest {
 /**
  * Plans to resolve a condition to one outcome and to merge what every owner has in that outcome's verse, in
  * every token, up into the verse the condition was opened in. Balances in verses further inside the winner
- * stay where they are and can be merged by their owners later.
+ * stay where they are and can be merged by their owners later; so does collateral, until its loan ends.
  *
  * @throws CONDITION_NOT_FOUND, BAD_INPUT for an outcome that does not exist; what else can go wrong is refused when
  * the operations are checked or applied.
@@ -35,17 +35,11 @@ export function planPullUp(ledger: Ledger, request: PullUpRequest): LedgerOp[] {
     source,
     ...(evidence === undefined ? {} : { evidence }),
   };
-  const merges = ledger.balances({ verse: survivor }).map(
-    ({ owner, token, amount }): LedgerOp => ({
-      kind: 'merge',
-      by,
-      owner,
-      token,
-      verse: parent,
-      children: [survivor],
-      amount: `${amount}`,
-    }),
-  );
+  const merges = ledger.balances({ verse: survivor }).flatMap(({ owner, token }): LedgerOp[] => {
+    const amount = ledger.available(survivor, owner, token);
+    const common = { by, owner, token, verse: parent, children: [survivor] };
+    return amount === 0n ? [] : [{ kind: 'merge', ...common, amount: `${amount}` }];
+  });
   return [resolve, ...merges];
 }
 

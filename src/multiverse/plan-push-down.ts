@@ -1,6 +1,6 @@
 import type { ConditionId, VerseId } from '../model/ids.js';
 import { probabilityToText } from '../model/probability.js';
-import { type AccountId, SYSTEM_ACCOUNT, type TokenId } from './account.js';
+import { type AccountId, isSplittable, SYSTEM_ACCOUNT, type TokenId } from './account.js';
 import { boxOf, childBox, verseIdOf } from './box.js';
 import type { Ledger } from './ledger.js';
 import type { LedgerOp } from './ledger-op.js';
@@ -14,7 +14,7 @@ export interface PushDownRequest {
   readonly outcomes: readonly { readonly name: string; readonly probability: bigint }[];
   /** Account whose balances are split, and which may settle the condition. */
   readonly account: AccountId;
-  /** Base units to split by token; every token's whole balance in the verse when absent. Zeros are skipped. */
+  /** Base units to split by token; all that can be split of every token when absent. Zeros are skipped. */
   readonly amounts?: Readonly<Record<TokenId, bigint>> | undefined;
   /** Who acts; the system when absent. */
   readonly by?: AccountId | undefined;
@@ -62,5 +62,9 @@ export function planPushDown(ledger: Ledger, request: PushDownRequest): PushDown
 
 function amountsOf(ledger: Ledger, { verse, account, amounts }: PushDownRequest): [TokenId, bigint][] {
   if (amounts !== undefined) return Object.entries(amounts).filter(([, amount]) => amount !== 0n);
-  return ledger.balances({ verse, owner: account }).map(({ token, amount }) => [token, amount]);
+  return ledger
+    .balances({ verse, owner: account })
+    .filter(({ token }) => isSplittable(token))
+    .map(({ token }): [string, bigint] => [token, ledger.available(verse, account, token)])
+    .filter(([, amount]) => amount !== 0n);
 }

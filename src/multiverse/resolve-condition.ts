@@ -44,6 +44,7 @@ export function resolveCondition(state: LedgerState, op: OpOf<'resolve'>): boole
     case 'resolved':
       if (condition.status.outcomes === reported) return false;
       throw alreadyResolved(condition);
+    case 'redeemed':
     case 'void':
       throw alreadyResolved(condition);
     case 'open':
@@ -82,8 +83,8 @@ export function requireOracle(condition: Condition, by: AccountId): void {
 export function alreadyResolved(condition: Condition): WorldError {
   const outcomes = indexesOf(liveOutcomes(condition));
   const how =
-    condition.status.kind === 'void'
-      ? 'was voided'
+    condition.status.kind !== 'resolved'
+      ? `was ${condition.status.kind === 'void' ? 'voided' : 'redeemed'}`
       : `was resolved to ${outcomes.map((index) => condition.outcomes[index]).join(' or ')}`;
   return new WorldError('ALREADY_RESOLVED', `${condition.id} ${how}, and that is final`, {
     details: { condition: condition.id, status: condition.status.kind, outcomes },

@@ -111,7 +111,7 @@ const ConditionRow = z.strictObject({
 
 const BranchRow = z.strictObject({ id: BranchId, parentId: WorldId, childIds: z.array(WorldId) });
 
-const LEDGER_PARTS = ['conditions', 'verses', 'balances', 'escrow', 'keys'] as const;
+const LEDGER_PARTS = ['conditions', 'verses', 'balances', 'escrow', 'loans', 'markets', 'keys'] as const;
 type LedgerPart = (typeof LEDGER_PARTS)[number];
 
 /** One line of a snapshot. */
@@ -231,6 +231,8 @@ export function restoreModel(lines: Iterable<string>): RestoredModel {
     verses: [],
     balances: [],
     escrow: [],
+    loans: [],
+    markets: [],
     keys: [],
   };
   const worlds: World[] = [];
@@ -261,7 +263,7 @@ export function restoreModel(lines: Iterable<string>): RestoredModel {
     count += 1;
   }
   if (!ended) throw notASnapshot('its end is missing');
-  const ledger = Ledger.restore({ format: 'world-runtime/ledger', version: 1, ...ledgerParts });
+  const ledger = Ledger.restore({ format: 'world-runtime/ledger', version: 2, ...ledgerParts });
   const model = modelOf({ worlds, states, snapshots, conditions, branches, images, ledger });
   model.worldsBorn = worldsBorn;
   return { model, lastAt };

@@ -65,7 +65,7 @@ export class LedgerProjection {
       this.#ledger.apply(op);
       if (op.kind === 'openCondition') this.#opened(op, record, changes);
       if (op.kind === 'defineVerse') this.#defined(op, record.at, changes);
-      if (op.kind === 'resolve' || op.kind === 'void') this.#closed(op, { record, seq, position }, changes);
+      if (op.kind === 'resolve' || op.kind === 'redeem' || op.kind === 'void') this.#closed(op, { record, seq, position }, changes);
     }
     if (ops.length > 0) this.#settleBalances(ops, changes);
     if (record.op === 'world.pulled-up') {
@@ -138,7 +138,7 @@ export class LedgerProjection {
   }
 
   #closed(
-    op: OpOf<'resolve'> | OpOf<'void'>,
+    op: OpOf<'resolve' | 'redeem' | 'void'>,
     at: { record: JournalRecord; seq: number; position: number },
     changes: ChangeSet,
   ): void {
@@ -147,7 +147,7 @@ export class LedgerProjection {
     changes.update(
       'conditions',
       { condition_id: op.condition },
-      { status: condition.status.kind, live_outcomes_json: JSON.stringify(live), closed_at: at.record.at },
+      { status: op.kind === 'void' ? 'void' : 'resolved', live_outcomes_json: JSON.stringify(live), closed_at: at.record.at },
     );
     // A pull-up writes its own row, with the resolution's id.
     if (at.record.op !== 'world.pulled-up') {
@@ -155,8 +155,8 @@ export class LedgerProjection {
         seq: at.seq,
         position: at.position,
         condition_id: op.condition,
-        source: op.kind === 'resolve' ? op.source : 'void',
-        outcome: op.kind === 'resolve' ? live.map((index) => condition.outcomes[index]).join(', ') : null,
+        source: op.kind === 'void' ? 'void' : op.source,
+        outcome: outcomeText(op, condition),
         evidence_json: JSON.stringify(op.evidence ?? {}),
         reported_at: at.record.at,
       });
@@ -218,6 +218,14 @@ export class LedgerProjection {
   }
 }
 
+/** The outcomes that won, each redeemed one with its payout; null when none did. */
+function outcomeText(op: OpOf<'resolve' | 'redeem' | 'void'>, { status, outcomes }: Condition): string | null {
+  if (op.kind === 'void') return null;
+  if (op.kind === 'redeem') return outcomes.map((name, index) => `${name} ${op.payouts[index]}`).join(', ');
+  const live = status.kind === 'resolved' ? indexesOf(status.outcomes) : [];
+  return live.map((index) => outcomes[index]).join(', ');
+}
+
 /** The verses whose balances the operations can have changed, or null for any. */
 function versesOf(ops: readonly LedgerOp[]): Set<VerseId> | null {
   const verses = new Set<VerseId>();
@@ -232,7 +240,15 @@ function versesOf(ops: readonly LedgerOp[]): Set<VerseId> | null {
       case 'merge':
         for (const verse of [op.verse, ...op.children]) verses.add(verse);
         break;
+      case 'borrow':
+        verses.add(op.verse);
+        break;
+      // These name a loan or a condition, not the verses whose balances change.
+      case 'repay':
+      case 'foreclose':
+      case 'openMarket':
       case 'resolve':
+      case 'redeem':
       case 'void':
         return null;
       case 'defineVerse':
