@@ -23,7 +23,7 @@ export function moveBalance(state: LedgerState, op: MoveOp): void {
   const owner = op.kind === 'transfer' ? op.from : op.owner;
   requireActsFor(op.by, owner);
   const verse = state.verse(op.verse);
-  const purse: Purse = { verse, owner, token: op.token };
+  const purse = { verse, owner, token: op.token };
   switch (op.kind) {
     case 'deposit':
       if (verse.id !== ROOT_VERSE_ID) requireSplittable(op.token);
@@ -54,7 +54,7 @@ export function moveBalance(state: LedgerState, op: MoveOp): void {
 }
 
 interface Repartition {
-  readonly purse: Purse;
+  readonly purse: Purse & { readonly verse: VerseBox };
   readonly children: readonly VerseBox[];
   readonly amount: bigint;
   readonly merge: boolean;

@@ -2,17 +2,18 @@ import { strict as assert } from 'node:assert';
 
 import fc from 'fast-check';
 
-import type { ConditionId } from '../../src/model/ids.js';
+import type { ConditionId, VerseId } from '../../src/model/ids.js';
 import { Rational } from '../../src/model/rational.js';
 import { WorldError } from '../../src/model/world-error.js';
 import { Ledger, type LedgerOp, type OpOutcome } from '../../src/multiverse/index.js';
 import { Commander } from './multiverse-commands.js';
+import type { ModelLoan } from './multiverse-loans.js';
 import { type Expected, idOf, Model, type ModelAtom } from './multiverse-model.js';
 
 /** What the checker asks of a ledger: the product's, or one with a planted bug. */
 export type LedgerUnderTest = Pick<
   Ledger,
-  'applyAll' | 'balances' | 'wealth' | 'escrow' | 'snapshot' | 'digest' | 'verse' | 'meanWealth' | 'tokens'
+  'applyAll' | 'balances' | 'wealth' | 'escrow' | 'snapshot' | 'digest' | 'verse' | 'meanWealth' | 'tokens' | 'loans'
 >;
 
 /** What really ran: operations that succeeded and changed something, by kind, and refusals by code. */
@@ -78,6 +79,7 @@ interface Step {
 function checkOne(step: Step): Wealth {
   const { ledger, model, op, done, tally, atomPick } = step;
   const before = { atoms: model.atoms, wealth: step.wealth };
+  const loan = 'loan' in op ? structuredClone(model.loans.get(op.loan)) : undefined;
   const expected = model.step(op);
   const failing = expected !== 'applied' && expected !== 'no-op';
   // The digest sees what the balances do not show; it is dear, so it is taken for every failing operation only.
@@ -87,11 +89,13 @@ function checkOne(step: Step): Wealth {
   if (digest !== undefined) assert.equal(ledger.digest(), digest, `a refused ${op.kind} changed something`);
   count(tally, op, expected);
   if (!failing) done.push(op);
-  if (op.kind === 'void' && expected === 'applied') adoptDust(ledger, model);
+  const pays = op.kind === 'void' || op.kind === 'redeem';
+  if (pays && expected === 'applied') adoptDust(ledger, model);
   checkBalances(ledger, model);
+  checkLoans(ledger, model);
   const after = wealthOf(ledger, model);
   checkEscrow(ledger, after, model.atoms.length);
-  if (op.kind !== 'void') checkWealth({ model, op, expected, before, after });
+  if (!pays) checkWealth({ model, op, loan, expected, before, after });
   checkOwnWealth(ledger, model, after, atomPick);
   return after;
 }
@@ -131,6 +135,11 @@ function checkBalances(ledger: LedgerUnderTest, model: Model): void {
   }
   const held = [...model.balances.values()].filter((amount) => amount !== 0n).length;
   assert.equal(rows.length, held, 'the ledger lists every balance');
+}
+
+function checkLoans(ledger: LedgerUnderTest, model: Model): void {
+  const found = ledger.loans().map(({ id, ...loan }) => [id, loan] as const);
+  assert.deepEqual(new Map(found), model.loans, 'the loans');
 }
 
 /** The dust account's balances are the ledger's choice; that they are right follows from `checkEscrow`. */
@@ -178,31 +187,71 @@ function checkEscrow(ledger: LedgerUnderTest, wealth: Wealth, atoms: number): vo
 interface Change {
   readonly model: Model;
   readonly op: LedgerOp;
+  /** The loan it is about, as it was before. */
+  readonly loan: ModelLoan | undefined;
   readonly expected: Expected;
   readonly before: { readonly atoms: readonly ModelAtom[]; readonly wealth: Wealth };
   readonly after: Wealth;
 }
 
 /** The master invariant: each owner's wealth on each atom that is still live, but for what the operation is meant to change. */
-function checkWealth({ model, op, expected, before, after }: Change): void {
+function checkWealth({ model, op, loan, expected, before, after }: Change): void {
+  const moves = expected === 'applied' ? movesOf(model, op, loan) : [];
   const places = model.atoms.map((atom) => before.atoms.findIndex((old) => isPart(old, atom)));
   for (const key of new Set([...before.wealth.keys(), ...after.keys()])) {
     for (const [index, place] of places.entries()) {
       assert.ok(place >= 0, 'Lambda only shrinks');
       const was = before.wealth.get(key)?.[place] ?? 0n;
       const is = after.get(key)?.[index] ?? 0n;
-      const meant = expected === 'applied' ? meantChange(model, op, key, index) : 0n;
+      const meant = meantChange(moves, model, key, index);
       assert.equal(is - was, meant, `${op.kind} changed what ${key} has on an atom`);
     }
   }
 }
 
-function meantChange(model: Model, op: LedgerOp, key: string, atom: number): bigint {
-  if (op.kind === 'deposit' && key === `${op.owner} ${op.token}`) return BigInt(op.amount);
-  if (op.kind === 'withdraw' && key === `${op.owner} ${op.token}`) return -BigInt(op.amount);
-  if (op.kind !== 'transfer' || op.from === op.to || model.membersOf(op.verse)[atom] !== true) return 0n;
-  if (key === `${op.from} ${op.token}`) return -BigInt(op.amount);
-  return key === `${op.to} ${op.token}` ? BigInt(op.amount) : 0n;
+/** What someone is meant to gain or lose in a verse. Everything but these moves leaves all wealth as it is. */
+interface Move {
+  readonly verse: VerseId;
+  readonly key: string;
+  readonly change: bigint;
+}
+
+function movesOf(model: Model, op: LedgerOp, loan: ModelLoan | undefined): Move[] {
+  const between = (verse: VerseId, token: string, from: string, to: string, amount: bigint): Move[] => [
+    { verse, key: `${from} ${token}`, change: -amount },
+    { verse, key: `${to} ${token}`, change: amount },
+  ];
+  switch (op.kind) {
+    case 'deposit':
+    case 'withdraw': {
+      const change = op.kind === 'deposit' ? BigInt(op.amount) : -BigInt(op.amount);
+      return [{ verse: op.verse, key: `${op.owner} ${op.token}`, change }];
+    }
+    case 'transfer':
+      return between(op.verse, op.token, op.from, op.to, BigInt(op.amount));
+    case 'borrow':
+      return between(op.verse, op.token, op.lender, op.borrower, BigInt(op.amount));
+    case 'repay':
+      if (loan === undefined) return [];
+      return between(loan.verse, loan.token, loan.borrower, loan.lender, BigInt(op.amount));
+    case 'foreclose':
+      if (loan === undefined) return [];
+      return between(loan.verse, loan.collateralToken, loan.borrower, loan.lender, loan.collateral);
+    case 'openMarket': {
+      const verse = model.verseOf(model.conditions.get(op.condition)?.opening ?? new Map());
+      return between(verse, op.token, op.funder, `@market:${op.condition}`, BigInt(op.subsidy));
+    }
+    default:
+      return [];
+  }
+}
+
+function meantChange(moves: readonly Move[], model: Model, key: string, atom: number): bigint {
+  let total = 0n;
+  for (const move of moves) {
+    if (move.key === key && model.membersOf(move.verse)[atom] === true) total += move.change;
+  }
+  return total;
 }
 
 /** True when a later atom is a refinement of an earlier one. Conditions that stopped to matter are no difference. */

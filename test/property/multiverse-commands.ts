@@ -6,6 +6,8 @@ import { type Constraints, idOf, type Model, type ModelCondition } from './multi
 const ATOMS_MAX = 36;
 const OWNERS = ['alice', 'bob', 'carol'];
 const TOKENS = ['usd', 'eur'];
+/** Sometimes deposited; it cannot be split. */
+const WHOLE = 'COMPUTE';
 const PROBABILITIES: readonly (readonly string[])[] = [
   ['0.5', '0.5'],
   ['0.3', '0.7'],
@@ -50,13 +52,16 @@ export class Commander {
   #sensible(roll: number): LedgerOp[] {
     if (roll < 8) return [this.#deposit()];
     if (roll < 12) return this.#withdraw();
-    if (roll < 28) return this.#transfer();
+    if (roll < 23) return this.#transfer();
+    if (roll < 28) return this.#lend();
     if (roll < 56) return this.#split();
     if (roll < 80) return this.#merge();
-    if (roll < 83) return this.#report();
+    if (roll < 82) return this.#report();
+    if (roll < 84) return this.#openMarket();
     if (roll < 91) return this.#open();
     if (roll < 94) return this.#resolve();
-    if (roll < 96) return this.#void();
+    if (roll < 95) return this.#void();
+    if (roll < 96) return this.#redeem();
     return this.#resend();
   }
 
@@ -79,7 +84,7 @@ export class Commander {
       kind: 'deposit',
       by: owner,
       owner,
-      token: this.#pick(TOKENS) ?? 'usd',
+      token: this.#draw(12) === 0 ? WHOLE : (this.#pick(TOKENS) ?? 'usd'),
       verse: this.#model.root,
       amount,
     };
@@ -95,7 +100,7 @@ export class Commander {
     const purse = this.#pick(held);
     if (purse === undefined) return undefined;
     const { balance, ...rest } = purse;
-    const by = purse.owner === '@dust' || this.#draw(8) === 0 ? '@system' : purse.owner;
+    const by = purse.owner.startsWith('@') || this.#draw(8) === 0 ? '@system' : purse.owner;
     return { ...rest, by, amount: `${1n + (balance - 1n) / BigInt(1 + this.#draw(4))}` };
   }
 
@@ -134,6 +139,7 @@ export class Commander {
     const usable = [...this.#model.conditions.values()].filter(
       ({ id, status, live, opening }) =>
         status !== 'void' &&
+        status !== 'redeemed' &&
         !(status === 'resolved' && sets.has(id)) &&
         [...opening].every(([outer, set]) => sets.get(outer)?.every((one) => set.has(one))) &&
         [...live].filter((one) => sets.get(id)?.includes(one) ?? true).length >
@@ -205,6 +211,63 @@ export class Commander {
     return condition === undefined ? [] : [{ kind: 'void', by: 'oracle', condition: condition.id }];
   }
 
+  #redeem(): LedgerOp[] {
+    const condition = this.#anyCondition();
+    if (condition === undefined) return [];
+    const payouts = Array.from({ length: condition.count }, () => `${this.#draw(4)}`);
+    return [{ kind: 'redeem', by: 'oracle', condition: condition.id, payouts, source: 'manual' }];
+  }
+
+  /** A new loan, or something about a running one. */
+  #lend(): LedgerOp[] {
+    const running = this.#pick([...this.#model.loans]);
+    if (running !== undefined && this.#draw(3) > 0) {
+      const [loan, { owed, borrower }] = running;
+      if (this.#draw(4) === 0) return [{ kind: 'foreclose', by: '@system', loan }];
+      const amount = `${1n + (owed - 1n) / BigInt(1 + this.#draw(3))}`;
+      return [{ kind: 'repay', by: borrower.startsWith('@') ? '@system' : borrower, loan, amount }];
+    }
+    const lender = this.#purse();
+    if (lender === undefined) return [];
+    const pledges = [...this.#model.balances].filter(
+      ([key, held]) => held > 0n && key.startsWith(`${lender.verse} `) && !key.includes(` ${lender.owner} `),
+    );
+    const [pledge, held] = this.#pick(pledges) ?? [];
+    if (pledge === undefined || held === undefined) return [];
+    const [verse = '', borrower = '', collateralToken = ''] = pledge.split(' ');
+    const { token, amount } = lender;
+    const collateral = `${1n + (held - 1n) / BigInt(1 + this.#draw(2))}`;
+    this.#serial += 1;
+    const op: OpOf<'borrow'> = {
+      kind: 'borrow',
+      by: '@system',
+      loan: `loan-${this.#serial}`,
+      lender: lender.owner,
+      borrower,
+      verse: verse as VerseId,
+      token,
+      amount,
+      collateralToken,
+      collateral,
+    };
+    return [this.#draw(2) === 0 ? op : { ...op, owed: `${BigInt(amount) + 3n}` }];
+  }
+
+  #openMarket(): LedgerOp[] {
+    const condition = this.#anyCondition();
+    if (condition === undefined) return [];
+    const liquidity = 1 + this.#draw(60);
+    const [purse] = [...this.#model.balances]
+      .filter(([key, held]) => key.startsWith(`${this.#model.verseOf(condition.opening)} `) && held > 0n)
+      .sort(([, a], [, b]) => Number(b - a));
+    const [, funder = 'alice', token = 'usd'] = purse?.[0].split(' ') ?? [];
+    const subsidy = `${Math.ceil(liquidity * Math.log(condition.count))}`;
+    const { id } = condition;
+    return [
+      { kind: 'openMarket', by: '@system', condition: id, funder, token, liquidity: `${liquidity}`, subsidy },
+    ];
+  }
+
   #keyed(op: LedgerOp): LedgerOp {
     this.#serial += 1;
     const keyed = { ...op, idempotencyKey: `key-${this.#serial}` };
@@ -241,6 +304,20 @@ export class Commander {
         return { ...op, outcomes: way < 6 ? [] : [9] };
       case 'void':
         return { ...op, condition: unknownCondition };
+      case 'redeem':
+        if (way < 3) return { ...op, payouts: op.payouts.map(() => '0') };
+        if (way < 6) return { ...op, payouts: [...op.payouts, '1'] };
+        return { ...op, payouts: op.payouts.map(() => '1.5') };
+      case 'borrow':
+        return this.#spoilBorrow(op, way);
+      case 'repay':
+        if (way < 4) return { ...op, loan: 'nobody' };
+        return { ...op, amount: way < 7 ? '0' : '999999999' };
+      case 'foreclose':
+        return way < 5 ? { ...op, loan: 'nobody' } : { ...op, by: 'alice' };
+      case 'openMarket':
+        if (way < 3) return { ...op, condition: unknownCondition };
+        return way < 6 ? { ...op, token: WHOLE } : { ...op, subsidy: `${BigInt(op.subsidy) - 1n}` };
     }
   }
 
@@ -248,8 +325,19 @@ export class Commander {
     const verse = this.#pick([...this.#model.verses.keys()]) ?? op.verse;
     if (way < 3) return { ...op, amount: way === 1 ? '0' : '-5' };
     if (way < 4) return { ...op, verse: unknownVerse };
+    if (way < 5) return { ...op, verse, token: WHOLE };
     if (way < 7) return { ...op, verse };
     return { ...op, amount: `${2n ** 256n - 1n}` };
+  }
+
+  #spoilBorrow(op: OpOf<'borrow'>, way: number): LedgerOp {
+    const taken = this.#pick([...this.#model.loans.keys()]);
+    if (way < 2) return { ...op, loan: taken ?? op.loan };
+    if (way < 4) return { ...op, borrower: op.lender };
+    if (way < 5) return { ...op, collateral: '0' };
+    if (way < 7) return { ...op, collateral: '999999999' };
+    const verse = this.#pick([...this.#model.verses.keys()]) ?? op.verse;
+    return way < 9 ? { ...op, verse } : { ...op, by: op.lender.startsWith('@') ? 'alice' : op.lender };
   }
 
   #spoilPartition(op: OpOf<'split' | 'merge'>, way: number): LedgerOp {

@@ -71,6 +71,9 @@ class FaultyLedger implements LedgerUnderTest {
   tokens() {
     return this.#inner.tokens();
   }
+  loans() {
+    return this.#inner.loans();
+  }
 }
 
 /** The real ledger's answer, without touching the one given. */
@@ -197,6 +200,48 @@ const FAULTS = {
     };
     return { ledger: edited(result.ledger, forget) };
   },
+  'collateral can be moved': (ledger, op) => {
+    const result = sound(ledger, op);
+    if (codeOf(result.error) !== 'BALANCE_ENCUMBERED') return result;
+    const { loans } = ledger.snapshot();
+    const free = edited(ledger, (snapshot) => {
+      snapshot.loans = [];
+    });
+    const moved = sound(free, op).ledger;
+    return {
+      ledger: edited(moved, (snapshot) => {
+        snapshot.loans = loans;
+      }),
+    };
+  },
+  'the last payment does not free the collateral': (ledger, op) => {
+    const result = sound(ledger, op);
+    if (op.kind !== 'repay' || result.applied !== true) return result;
+    const loan = ledger.snapshot().loans.find(({ id }) => id === op.loan);
+    if (loan === undefined || loan.owed !== op.amount) return result;
+    return { ledger: edited(result.ledger, ({ loans }) => loans.push({ ...loan, owed: '1' })) };
+  },
+  'a loan of a voided verse is forgotten': (ledger, op) => {
+    const result = sound(ledger, op);
+    if ((op.kind !== 'void' && op.kind !== 'redeem') || result.applied !== true) return result;
+    const forget = (snapshot: LedgerSnapshot) => {
+      const before = ledger.snapshot().loans;
+      snapshot.loans = snapshot.loans.filter((loan) => before.some((one) => one.verse === loan.verse));
+    };
+    return { ledger: edited(result.ledger, forget) };
+  },
+  'redeem pays by probability': (ledger, op) => {
+    if (op.kind !== 'redeem') return sound(ledger, op);
+    const result = sound(ledger, op);
+    if (result.applied !== true) return result;
+    const { payouts: _payouts, source: _source, ...rest } = op;
+    return sound(ledger, { ...rest, kind: 'void' });
+  },
+  'compute can be split': (ledger, op) => {
+    const result = sound(ledger, op);
+    if (op.kind !== 'split' || codeOf(result.error) !== 'TOKEN_UNSPLITTABLE') return result;
+    return { ledger: changed(ledger, partitionMoves(op)) };
+  },
 } satisfies Record<string, Fault>;
 
 /** What the checker has to say: each fault for its own reason. */
@@ -213,6 +258,11 @@ const SAYS: Record<keyof typeof FAULTS, RegExp> = {
   'anyone may act for anyone': /must be FORBIDDEN, not/,
   'a winner cannot merge once the question is settled': /must be \w+, not ALREADY_RESOLVED/,
   'a deposit is not put under escrow': /on every atom is the escrow/,
+  'collateral can be moved': /must be BALANCE_ENCUMBERED, not/,
+  'the last payment does not free the collateral': /the loans|must be /,
+  'a loan of a voided verse is forgotten': /the loans/,
+  'redeem pays by probability': /in vrs_|lists every balance|must be /,
+  'compute can be split': /must be TOKEN_UNSPLITTABLE, not/,
 };
 
 /** Plays the same kind of commands on a ledger with the fault; what the checker said, or undefined. */

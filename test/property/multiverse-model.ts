@@ -3,6 +3,14 @@ import { createHash } from 'node:crypto';
 import type { ConditionId, VerseId } from '../../src/model/ids.js';
 import type { ErrorCode } from '../../src/model/world-error.js';
 import type { LedgerOp, OpOf } from '../../src/multiverse/index.js';
+import {
+  type ModelLoan,
+  shortage,
+  stepBorrow,
+  stepForeclose,
+  stepOpenMarket,
+  stepRepay,
+} from './multiverse-loans.js';
 
 /** Constraints by condition id. */
 export type Constraints = ReadonlyMap<string, ReadonlySet<number>>;
@@ -15,7 +23,9 @@ export interface ModelCondition {
   readonly opening: Constraints;
   readonly reports: Map<number, string>;
   live: Set<number>;
-  status: 'open' | 'resolved' | 'void';
+  status: 'open' | 'resolved' | 'redeemed' | 'void';
+  /** Of a redeemed one. */
+  payouts?: string;
 }
 
 /** Outcome by condition id; conditions that no longer matter are left out. */
@@ -37,6 +47,8 @@ export class Model {
   readonly balances = new Map<string, bigint>();
   readonly escrow = new Map<string, bigint>();
   readonly keys = new Map<string, string>();
+  readonly loans = new Map<string, ModelLoan>();
+  readonly markets = new Set<string>();
   #atoms: ModelAtom[] = [new Map()];
   #members = new Map<VerseId, readonly boolean[]>();
 
@@ -73,6 +85,14 @@ export class Model {
 
   balance(verse: string, owner: string, token: string): bigint {
     return this.balances.get(`${verse} ${owner} ${token}`) ?? 0n;
+  }
+
+  add(verse: string, owner: string, token: string, change: bigint): void {
+    this.balances.set(`${verse} ${owner} ${token}`, this.balance(verse, owner, token) + change);
+  }
+
+  verseOf(constraints: Constraints): VerseId {
+    return idOf(constraints);
   }
 
   /** What the ledger has to answer; when that is success the model does it too. */
@@ -125,6 +145,16 @@ export class Model {
         return this.#resolve(op);
       case 'void':
         return this.#void(op);
+      case 'redeem':
+        return this.#redeem(op);
+      case 'borrow':
+        return stepBorrow(this, op);
+      case 'repay':
+        return stepRepay(this, op);
+      case 'foreclose':
+        return stepForeclose(this, op);
+      case 'openMarket':
+        return stepOpenMarket(this, op);
     }
   }
 
@@ -134,30 +164,32 @@ export class Model {
     if (op.by !== owner && op.by !== '@system') return 'FORBIDDEN';
     if (!this.verses.has(op.verse)) return 'VERSE_NOT_FOUND';
     const x = BigInt(op.amount);
-    const add = (verse: string, who: string, change: bigint) => {
-      this.balances.set(`${verse} ${who} ${op.token}`, this.balance(verse, who, op.token) + change);
-    };
-    const held = this.balance(op.verse, owner, op.token);
+    const add = (verse: string, who: string, change: bigint) => this.add(verse, who, op.token, change);
+    const short = (verse: VerseId) => shortage(this, { verse, owner, token: op.token, amount: x });
     const escrow = this.escrow.get(op.token) ?? 0n;
     if (op.kind === 'split' || op.kind === 'merge') {
       const refusal = this.#partitionRefusal(op);
       if (refusal !== undefined) return refusal;
       const sources = op.kind === 'split' ? [op.verse] : op.children;
-      if (sources.some((verse) => this.balance(verse, owner, op.token) < x)) return 'INSUFFICIENT_BALANCE';
+      const missing = sources.map(short).find((one) => one !== undefined);
+      if (missing !== undefined) return missing;
       const sign = op.kind === 'split' ? 1n : -1n;
       add(op.verse, owner, -sign * x);
       for (const child of op.children) add(child, owner, sign * x);
       return 'applied';
     }
+    if (op.kind === 'deposit' && op.token === 'COMPUTE' && op.verse !== this.root) return 'TOKEN_UNSPLITTABLE';
     if (!this.isLive(op.verse)) return 'VERSE_COLLAPSED';
     if (op.kind === 'transfer') {
-      if (held < x) return 'INSUFFICIENT_BALANCE';
+      const missing = short(op.verse);
+      if (missing !== undefined) return missing;
       add(op.verse, owner, -x);
       add(op.verse, op.to, x);
       return 'applied';
     }
     if (this.membersOf(op.verse).includes(false)) return 'NOT_EXHAUSTIVE';
-    if (op.kind === 'withdraw' && held < x) return 'INSUFFICIENT_BALANCE';
+    const missing = op.kind === 'withdraw' ? short(op.verse) : undefined;
+    if (missing !== undefined) return missing;
     if (op.kind === 'deposit' && escrow + x > MAX) return 'BALANCE_OVERFLOW';
     const change = op.kind === 'deposit' ? x : -x;
     this.escrow.set(op.token, escrow + change);
@@ -167,6 +199,7 @@ export class Model {
 
   #partitionRefusal(op: OpOf<'split' | 'merge'>): ErrorCode | undefined {
     if (op.children.some((child) => !this.verses.has(child))) return 'VERSE_NOT_FOUND';
+    if (op.token === 'COMPUTE') return 'TOKEN_UNSPLITTABLE';
     if (![op.verse, ...op.children].every((verse) => this.isLive(verse))) return 'VERSE_COLLAPSED';
     const covers = this.#atoms.map(
       (_, atom) => op.children.filter((child) => this.membersOf(child)[atom] === true).length,
@@ -245,7 +278,7 @@ export class Model {
         reported.size === condition.live.size && [...reported].every((one) => condition.live.has(one));
       return same ? 'no-op' : 'ALREADY_RESOLVED';
     }
-    if (condition.status === 'void') return 'ALREADY_RESOLVED';
+    if (condition.status !== 'open') return 'ALREADY_RESOLVED';
     if (!this.isLive(idOf(condition.opening))) return 'VERSE_COLLAPSED';
     if (reported.size === 0) return 'CONTRADICTION';
     condition.live = reported;
@@ -254,32 +287,67 @@ export class Model {
     return 'applied';
   }
 
-  /** Pays everyone but the dust account; what the ledger gave that one is checked by conservation. */
+  /** What the ledger gave the dust account is checked by conservation. */
   #void(op: OpOf<'void'>): Expected {
     const condition = this.conditions.get(op.condition);
     if (condition === undefined) return 'CONDITION_NOT_FOUND';
     if (op.by !== condition.oracle && op.by !== '@system') return 'FORBIDDEN';
     if (condition.status === 'void') return 'no-op';
-    if (condition.status === 'resolved') return 'ALREADY_RESOLVED';
+    if (condition.status !== 'open') return 'ALREADY_RESOLVED';
     if (!this.isLive(idOf(condition.opening))) return 'VERSE_COLLAPSED';
-    const dropped = [...this.conditions.values()].filter(
+    this.#payOut(condition, condition.probabilities);
+    condition.status = 'void';
+    this.#relist();
+    return 'applied';
+  }
+
+  #redeem(op: OpOf<'redeem'>): Expected {
+    const condition = this.conditions.get(op.condition);
+    if (condition === undefined) return 'CONDITION_NOT_FOUND';
+    if (op.by !== condition.oracle && op.by !== '@system') return 'FORBIDDEN';
+    if (op.payouts.length !== condition.count) return 'BAD_INPUT';
+    if (op.payouts.some((text) => !/^\d{1,78}$/.test(text))) return 'BAD_AMOUNT';
+    const text = op.payouts.join(' ');
+    if (condition.status !== 'open') return condition.payouts === text ? 'no-op' : 'ALREADY_RESOLVED';
+    if (!this.isLive(idOf(condition.opening))) return 'VERSE_COLLAPSED';
+    if (op.payouts.every((one) => one === '0')) return 'CONTRADICTION';
+    this.#payOut(condition, op.payouts.map(BigInt));
+    condition.status = 'redeemed';
+    condition.payouts = text;
+    this.#relist();
+    return 'applied';
+  }
+
+  /** Pays everyone but the dust account; those opened under the condition end with it. Loans are multiplied alike. */
+  #payOut(condition: ModelCondition, weights: readonly bigint[]): void {
+    const ending = [...this.conditions.values()].filter(
       (one) => one === condition || one.opening.has(condition.id),
     );
+    const dropped = ending.map((one) => (one === condition ? { ...one, probabilities: weights } : one));
+    const ends = (verse: VerseId) =>
+      dropped.some(({ id }) => this.verses.get(verse)!.has(id)) && this.isLive(verse);
+    const above = (verse: VerseId) =>
+      this.define(
+        new Map([...this.verses.get(verse)!].filter(([id]) => !dropped.some((one) => one.id === id))),
+      );
+    for (const [name, loan] of this.loans) {
+      if (!ends(loan.verse)) continue;
+      const constraints = this.verses.get(loan.verse)!;
+      loan.owed = payout(loan.owed, constraints, dropped);
+      loan.collateral = payout(loan.collateral, constraints, dropped);
+      loan.verse = above(loan.verse);
+      if (loan.owed === 0n) this.loans.delete(name);
+    }
     const paid: [string, bigint][] = [];
     for (const [key, amount] of this.balances) {
       const [verse = '', owner, token] = key.split(' ');
       const constraints = this.verses.get(verse as VerseId)!;
-      if (amount === 0n || !dropped.some(({ id }) => constraints.has(id)) || !this.isLive(verse as VerseId))
-        continue;
-      const target = this.define(
-        new Map([...constraints].filter(([id]) => !dropped.some((one) => one.id === id))),
-      );
+      if (amount === 0n || !ends(verse as VerseId)) continue;
+      const target = above(verse as VerseId);
       paid.push([key, -amount], [`${target} ${owner} ${token}`, payout(amount, constraints, dropped)]);
     }
     for (const [key, change] of paid) this.balances.set(key, (this.balances.get(key) ?? 0n) + change);
-    for (const one of dropped) if (one.status === 'open') one.status = 'void';
-    this.#relist();
-    return 'applied';
+    for (const one of ending) if (one !== condition && one.status === 'open') one.status = 'void';
   }
 
   /** Lists the live atoms anew. Void conditions, and those opened where nothing is live, no longer matter. */
@@ -290,7 +358,7 @@ export class Model {
       const reachable = before.some((atom) =>
         [...opening].every(([outer, set]) => set.has(atom.get(outer) ?? -1)),
       );
-      if (status === 'void' || !reachable) continue;
+      if (status === 'void' || status === 'redeemed' || !reachable) continue;
       this.#atoms = before.flatMap((atom) => [...live].map((outcome) => new Map(atom).set(id, outcome)));
     }
     this.#members = new Map();

@@ -21,7 +21,12 @@ const EACH_KIND_MIN: Record<LedgerOpKind, number> = {
   openCondition: 800,
   report: 200,
   resolve: 300,
-  void: 150,
+  void: 100,
+  redeem: 80,
+  borrow: 200,
+  repay: 150,
+  foreclose: 50,
+  openMarket: 80,
 };
 const CODES_HIT: readonly ErrorCode[] = [
   'BAD_AMOUNT',
@@ -41,6 +46,9 @@ const CODES_HIT: readonly ErrorCode[] = [
   'CONTRADICTION',
   'ALREADY_RESOLVED',
   'IDEMPOTENCY_KEY_REUSED',
+  'BALANCE_ENCUMBERED',
+  'LOAN_NOT_FOUND',
+  'TOKEN_UNSPLITTABLE',
 ];
 
 describe(`the multiverse ledger (PROPERTY_SEED=${SEED} PROPERTY_RUNS=${RUNS})`, () => {
