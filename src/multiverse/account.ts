@@ -14,7 +14,10 @@ export const COMPUTE_TOKEN = 'COMPUTE';
 /** Owner of balances: 1 to 128 letters, digits and `._:/-`; names that start with `@` are reserved. */
 export const AccountId = z
   .string()
-  .regex(/^(?:[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}|@system|@dust|@market:cnd_[0-9A-Z]{26})$/, 'not an account name');
+  .regex(
+    /^(?:[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}|@system|@dust|@market:cnd_[0-9A-Z]{26})$/,
+    'not an account name',
+  );
 export type AccountId = z.infer<typeof AccountId>;
 
 /** Kind of asset: 1 to 64 letters, digits and `._:/-`. */

@@ -11,7 +11,15 @@
  * Source: Paradigm, "Multiverse Finance" (Dave White, May 2025), and Gnosis Conditional Tokens for split and merge.
  */
 
-export { AccountId, COMPUTE_TOKEN, DUST_ACCOUNT, isSplittable, mayActFor, SYSTEM_ACCOUNT, TokenId } from './account.js';
+export {
+  AccountId,
+  COMPUTE_TOKEN,
+  DUST_ACCOUNT,
+  isSplittable,
+  mayActFor,
+  SYSTEM_ACCOUNT,
+  TokenId,
+} from './account.js';
 export { CONSTRAINTS_MAX, Constraint, ROOT_VERSE_ID } from './box.js';
 export { canonicalJson, digestOf } from './canonical-json.js';
 export type { Condition, ConditionStatus, OutcomeReport } from './condition.js';

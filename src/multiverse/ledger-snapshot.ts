@@ -71,7 +71,13 @@ export const LedgerSnapshot = z.strictObject({
     }),
   ),
   markets: z.array(
-    z.strictObject({ condition: ConditionId, token: TokenId, liquidity: Units, subsidy: Units, funder: AccountId }),
+    z.strictObject({
+      condition: ConditionId,
+      token: TokenId,
+      liquidity: Units,
+      subsidy: Units,
+      funder: AccountId,
+    }),
   ),
   keys: z.array(z.tuple([z.string(), z.string()])),
 });

@@ -17,10 +17,10 @@ import { digestOf } from './canonical-json.js';
 import type { Condition } from './condition.js';
 import { isLive, measureOf } from './lambda.js';
 import { type LedgerOp, parseLedgerOp } from './ledger-op.js';
-import type { Loan } from './loan.js';
-import type { Market } from './market.js';
 import { LedgerSnapshot, snapshotOf, stateOf } from './ledger-snapshot.js';
 import { type BalanceEntry, LedgerState } from './ledger-state.js';
+import type { Loan } from './loan.js';
+import type { Market } from './market.js';
 import { runOp } from './run-op.js';
 
 /** A batch has at most this many operations. */

@@ -51,7 +51,7 @@ export function pricesOf(liquidity: bigint, holdings: readonly bigint[]): bigint
 
 /** e^(-(h - least) / b) for each holding: the least one weighs exactly 1, so the sum is from 1 to n. */
 function weigh(holdings: readonly bigint[], liquidity: bigint): { least: bigint; weights: bigint[] } {
-  const least = holdings.reduce((a, b) => (b < a ? b : a));
+  const least = leastOf(holdings);
   return { least, weights: holdings.map((each) => expOfMinus(each - least, liquidity)) };
 }
 
@@ -67,6 +67,14 @@ function logSumBounds(holdings: readonly bigint[], liquidity: bigint) {
 /** A fixed number rounded up to a whole one. */
 function ceil(fixed: bigint): bigint {
   return -(-fixed >> FRACTION_BITS);
+}
+
+/** The least of some amounts; at least one must be given. */
+export function leastOf(amounts: readonly bigint[]): bigint {
+  const [first = 0n, ...others] = amounts;
+  let least = first;
+  for (const each of others) if (each < least) least = each;
+  return least;
 }
 
 function sum(numbers: readonly bigint[]): bigint {

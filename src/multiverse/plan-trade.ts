@@ -4,7 +4,7 @@ import { type AccountId, requireActsFor, SYSTEM_ACCOUNT, type TokenId } from './
 import { requireOutcome } from './box.js';
 import type { Ledger } from './ledger.js';
 import type { LedgerOp } from './ledger-op.js';
-import { chargeFor, pricesOf, subsidyOf } from './lmsr.js';
+import { chargeFor, leastOf, pricesOf, subsidyOf } from './lmsr.js';
 import { type Market, marketAccountOf } from './market.js';
 
 /** Base units of one outcome to buy or to sell. Each pays 1 base unit of the market's token if that outcome wins. */
@@ -91,14 +91,14 @@ export function planTrade(ledger: Ledger, order: TradeOrder): { ops: LedgerOp[];
       ...pay(verse, order.trader, maker, amount),
       ...convert('split', missing),
       ...pay(outcomeVerse, maker, order.trader, order.shares),
-      ...convert('merge', least(left)),
+      ...convert('merge', leastOf(left)),
     ];
     return { ops, quote };
   }
   const held = shares.map((each, index) => each + (index === order.outcome ? order.shares : 0n));
   const ops = [
     ...pay(outcomeVerse, order.trader, maker, order.shares),
-    ...convert('merge', least(held)),
+    ...convert('merge', leastOf(held)),
     ...pay(verse, maker, order.trader, amount),
   ];
   return { ops, quote };
@@ -169,13 +169,13 @@ function requireTradable(ledger: Ledger, { condition, outcome, shares }: TradeRe
 function requireWithin({ side, limit }: TradeOrder, amount: bigint): void {
   if (limit === undefined || (side === 'buy' ? amount <= limit : amount >= limit)) return;
   const wanted = side === 'buy' ? `at most ${limit}` : `at least ${limit}`;
-  throw new WorldError('PRICE_MOVED', `this costs ${amount} now, and ${wanted} was wanted: ask for a new quote`, {
-    details: { side, amount: `${amount}`, limit: `${limit}` },
-  });
-}
-
-function least(amounts: readonly bigint[]): bigint {
-  return amounts.reduce((a, b) => (b < a ? b : a));
+  throw new WorldError(
+    'PRICE_MOVED',
+    `this costs ${amount} now, and ${wanted} was wanted: ask for a new quote`,
+    {
+      details: { side, amount: `${amount}`, limit: `${limit}` },
+    },
+  );
 }
 
 function atLeastZero(amount: bigint): bigint {

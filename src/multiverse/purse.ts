@@ -31,7 +31,13 @@ export function requireAvailable(state: LedgerState, purse: Purse, amount: bigin
   const { verse, owner, token } = purse;
   const encumbered = state.encumbered(verse.id, owner, token);
   if (balance - encumbered >= amount) return balance;
-  const details = { owner, token, verse: verse.id, available: `${balance - encumbered}`, needed: `${amount}` };
+  const details = {
+    owner,
+    token,
+    verse: verse.id,
+    available: `${balance - encumbered}`,
+    needed: `${amount}`,
+  };
   if (balance >= amount) {
     throw new WorldError(
       'BALANCE_ENCUMBERED',

@@ -27,13 +27,18 @@ export function redeemCondition(state: LedgerState, op: OpOf<'redeem'>): boolean
   }
   const payouts = op.payouts.map(parseAmount);
   const { status } = condition;
-  if (status.kind === 'redeemed' && status.payouts.every((one, index) => one === payouts[index])) return false;
+  if (status.kind === 'redeemed' && status.payouts.every((one, index) => one === payouts[index]))
+    return false;
   if (status.kind !== 'open') throw alreadyResolved(condition);
   requireLive(state.verse(condition.verse), state.lambda);
   if (payouts.every((one) => one === 0n)) {
-    throw new WorldError('CONTRADICTION', `payouts that are all 0 leave nothing possible of ${condition.id}`, {
-      details: { condition: condition.id },
-    });
+    throw new WorldError(
+      'CONTRADICTION',
+      `payouts that are all 0 leave nothing possible of ${condition.id}`,
+      {
+        details: { condition: condition.id },
+      },
+    );
   }
   const evidence = op.evidence ?? {};
   for (const each of payOutCondition(state, { condition, weights: payouts })) {

@@ -13,7 +13,16 @@ import { type Expected, idOf, Model, type ModelAtom } from './multiverse-model.j
 /** What the checker asks of a ledger: the product's, or one with a planted bug. */
 export type LedgerUnderTest = Pick<
   Ledger,
-  'applyAll' | 'balances' | 'wealth' | 'escrow' | 'snapshot' | 'digest' | 'verse' | 'meanWealth' | 'tokens' | 'loans'
+  | 'applyAll'
+  | 'balances'
+  | 'wealth'
+  | 'escrow'
+  | 'snapshot'
+  | 'digest'
+  | 'verse'
+  | 'meanWealth'
+  | 'tokens'
+  | 'loans'
 >;
 
 /** What really ran: operations that succeeded and changed something, by kind, and refusals by code. */

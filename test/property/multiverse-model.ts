@@ -178,7 +178,8 @@ export class Model {
       for (const child of op.children) add(child, owner, sign * x);
       return 'applied';
     }
-    if (op.kind === 'deposit' && op.token === 'COMPUTE' && op.verse !== this.root) return 'TOKEN_UNSPLITTABLE';
+    if (op.kind === 'deposit' && op.token === 'COMPUTE' && op.verse !== this.root)
+      return 'TOKEN_UNSPLITTABLE';
     if (!this.isLive(op.verse)) return 'VERSE_COLLAPSED';
     if (op.kind === 'transfer') {
       const missing = short(op.verse);

@@ -65,7 +65,8 @@ export class LedgerProjection {
       this.#ledger.apply(op);
       if (op.kind === 'openCondition') this.#opened(op, record, changes);
       if (op.kind === 'defineVerse') this.#defined(op, record.at, changes);
-      if (op.kind === 'resolve' || op.kind === 'redeem' || op.kind === 'void') this.#closed(op, { record, seq, position }, changes);
+      if (op.kind === 'resolve' || op.kind === 'redeem' || op.kind === 'void')
+        this.#closed(op, { record, seq, position }, changes);
     }
     if (ops.length > 0) this.#settleBalances(ops, changes);
     if (record.op === 'world.pulled-up') {
@@ -147,7 +148,11 @@ export class LedgerProjection {
     changes.update(
       'conditions',
       { condition_id: op.condition },
-      { status: op.kind === 'void' ? 'void' : 'resolved', live_outcomes_json: JSON.stringify(live), closed_at: at.record.at },
+      {
+        status: op.kind === 'void' ? 'void' : 'resolved',
+        live_outcomes_json: JSON.stringify(live),
+        closed_at: at.record.at,
+      },
     );
     // A pull-up writes its own row, with the resolution's id.
     if (at.record.op !== 'world.pulled-up') {
@@ -219,7 +224,10 @@ export class LedgerProjection {
 }
 
 /** The outcomes that won, each redeemed one with its payout; null when none did. */
-function outcomeText(op: OpOf<'resolve' | 'redeem' | 'void'>, { status, outcomes }: Condition): string | null {
+function outcomeText(
+  op: OpOf<'resolve' | 'redeem' | 'void'>,
+  { status, outcomes }: Condition,
+): string | null {
   if (op.kind === 'void') return null;
   if (op.kind === 'redeem') return outcomes.map((name, index) => `${name} ${op.payouts[index]}`).join(', ');
   const live = status.kind === 'resolved' ? indexesOf(status.outcomes) : [];
