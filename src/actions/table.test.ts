@@ -177,6 +177,31 @@ describe('the action table', () => {
     expect(await act('image-show', { name: 'tools' })).toMatchObject({ hash, worlds: 1 });
     await act('delete', { world: 'tooled' });
     expect(await act('image-remove', { name: 'tools' })).toEqual({ name: 'tools', hash });
+    await act('create', { name: 'bank' });
+    await act('deposit', { world: 'bank', token: 'GOLD', amount: '500' });
+    await act('create', { name: 'm' });
+    await act('push-down', { world: 'm' });
+    const opened = await act('market-open', { world: 'm', funder: 'bank', token: 'GOLD', liquidity: '100' });
+    expect(opened).toMatchObject({ subsidy: '110', outcomes: [{ price: '333333333333333334' }, {}, {}] });
+    const quoted = await act('market-quote', { world: 'm', side: 'buy', outcome: 'optimal', shares: '50' });
+    // 100 ln((e^0.5 + 2) / 3) = 19.56...
+    expect(quoted).toMatchObject({ market: opened, trade: { amount: '20' } });
+    const what = { world: 'm', trader: 'bank', outcome: 'optimal', shares: '50' };
+    expect(await act('market-buy', { ...what, limit: '20' })).toEqual(quoted.trade);
+    await refused(runAction(t.context, 'market-buy', { ...what, limit: '20' }), 'PRICE_MOVED');
+    await refused(runAction(t.context, 'market-buy', { ...what, trader: 'm/optimal' }), 'FORBIDDEN');
+    await refused(runAction(t.context, 'market-buy', { ...what, outcome: 'none' }), 'BAD_INPUT');
+    await refused(runAction(t.context, 'market-quote', { world: 'm', side: 'buy' }), 'BAD_INPUT');
+    const { conditionId } = opened;
+    await refused(runAction(t.context, 'market-quote', { world: 'm', condition: conditionId }), 'BAD_INPUT');
+    await refused(runAction(t.context, 'market-close', { condition: conditionId }), 'CONTRADICTION');
+    expect(await act('market-sell', { ...what, shares: '10' })).toMatchObject({ side: 'sell', amount: '4' });
+    expect(await act('balances', { world: 'bank' })).toMatchObject([{ amount: '374' }, { amount: '40' }]);
+    await act('pull-up', { world: 'm' });
+    // 374 and 40 that won; the maker had 110 + 20 - 4 - 40.
+    expect(await act('market-close', { condition: conditionId })).toMatchObject({ amount: '86' });
+    expect(await act('market-close', { condition: conditionId })).toMatchObject({ amount: '0' });
+    expect(await act('balances', { world: 'bank' })).toMatchObject([{ verse: 'root', amount: '500' }]);
     expect([...called].sort((a, b) => a.localeCompare(b))).toEqual(NAMES.sort((a, b) => a.localeCompare(b)));
   });
 

@@ -11,6 +11,7 @@ import { graphAction } from './graph-action.js';
 import { replayAction, verifyAction } from './history-actions.js';
 import { imageCreate, imageList, imageRemove, imageShow } from './image-actions.js';
 import { archiveAction } from './journal-actions.js';
+import { marketBuy, marketClose, marketOpen, marketQuote, marketSell } from './market-actions.js';
 import { removeSnapshotsAction, renameAction, snapshotsAction, tagAction } from './name-actions.js';
 import { probeAction } from './probe-action.js';
 import { status } from './status-action.js';
@@ -59,6 +60,11 @@ export const ACTIONS = {
   graph: graphAction,
   deposit: depositAction,
   balances,
+  'market-open': marketOpen,
+  'market-quote': marketQuote,
+  'market-buy': marketBuy,
+  'market-sell': marketSell,
+  'market-close': marketClose,
   entities,
   branches,
   resolutions,

@@ -210,7 +210,13 @@ describe('redeem', () => {
     expect(ledger.apply(redeem('2', '1', '0'))).toEqual({ applied: false });
     expect(codeOf(() => ledger.apply(redeem('1', '2', '0')))).toBe('ALREADY_RESOLVED');
     expect(codeOf(() => ledger.apply({ kind: 'void', by: 'oracle', condition: A }))).toBe('ALREADY_RESOLVED');
-    const resolve: LedgerOp = { kind: 'resolve', by: 'oracle', condition: A, outcomes: [0], source: 'manual' };
+    const resolve: LedgerOp = {
+      kind: 'resolve',
+      by: 'oracle',
+      condition: A,
+      outcomes: [0],
+      source: 'manual',
+    };
     expect(codeOf(() => ledger.apply(resolve))).toBe('ALREADY_RESOLVED');
     expect(Ledger.restore(JSON.parse(JSON.stringify(ledger.snapshot()))).digest()).toBe(ledger.digest());
   });

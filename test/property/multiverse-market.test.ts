@@ -49,7 +49,11 @@ const scenes: fc.Arbitrary<Scene> = fc.record({
   outcomes: fc.integer({ min: 2, max: 6 }),
   liquidity: fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 30, max: 5000 })),
   trades: fc.noBias(
-    fc.array(fc.tuple(fc.nat(99), fc.nat(99), fc.nat(99), fc.nat(9999)), { minLength: 1, maxLength: 40, size: 'max' }),
+    fc.array(fc.tuple(fc.nat(99), fc.nat(99), fc.nat(99), fc.nat(9999)), {
+      minLength: 1,
+      maxLength: 40,
+      size: 'max',
+    }),
   ),
   winner: fc.nat(5),
 });

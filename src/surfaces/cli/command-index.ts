@@ -42,6 +42,10 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import('./commands/verse-commands.js')).VERSE_COMMANDS,
   },
   {
+    words: ['market', 'market-open', 'market-quote', 'market-buy', 'market-sell', 'market-close'],
+    load: async () => (await import('./commands/market-commands.js')).MARKET_COMMANDS,
+  },
+  {
     words: ['entities', 'branches', 'resolutions', 'metrics', 'log', 'graph', 'query'],
     load: async () => (await import('./commands/catalog-commands.js')).CATALOG_COMMANDS,
   },
