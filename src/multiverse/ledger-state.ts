@@ -20,6 +20,9 @@ export interface BalanceEntry {
 
 type ByOwner = Map<AccountId, bigint>;
 
+/** How a change is taken back: a balance as it was, the most frequent one, as plain data; others by a function. */
+type Undo = BalanceEntry | (() => void);
+
 /**
  * The ledger's tables. Every change is made inside `transact` and remembers how to take itself back, so
  * a refused operation, or a refused batch, leaves no trace.
@@ -34,7 +37,7 @@ export class LedgerState {
   /** What the loans encumber, by verse, owner and token: the sum of their collateral. */
   readonly #encumbered = new Map<string, bigint>();
   readonly #markets = new Map<ConditionId, Market>();
-  #undo: (() => void)[] | undefined;
+  #undo: Undo[] | undefined;
 
   /** Which outcomes of a condition are still possible. */
   readonly lambda: Lambda = (id) => liveOutcomes(this.condition(id));
@@ -42,7 +45,7 @@ export class LedgerState {
   /** Runs `work`; takes all its changes back when it throws, or at the end when `keep` is false. */
   transact<T>(keep: boolean, work: () => T): T {
     assert(this.#undo === undefined, 'transactions do not nest');
-    const undo: (() => void)[] = [];
+    const undo: Undo[] = [];
     this.#undo = undo;
     let kept = false;
     try {
@@ -51,7 +54,7 @@ export class LedgerState {
       return result;
     } finally {
       this.#undo = undefined;
-      if (!kept) for (const takeBack of undo.reverse()) takeBack();
+      if (!kept) for (const change of undo.reverse()) this.#takeBack(change);
     }
   }
 
@@ -220,21 +223,29 @@ export class LedgerState {
     const { verse, owner, token, amount } = entry;
     assert(amount >= 0n, 'a balance is never negative');
     requireRoom(amount, `the balance of ${owner} in ${verse}`);
-    const before = this.balance(verse, owner, token);
-    this.#record(() => this.#store({ verse, owner, token, amount: before }));
+    this.#record({ verse, owner, token, amount: this.balance(verse, owner, token) });
     this.#store(entry);
   }
 
   /** Zeros are not stored, so equal ledgers have equal tables. */
   #store({ verse, owner, token, amount }: BalanceEntry): void {
-    const tokens = this.#balances.get(verse) ?? new Map<TokenId, ByOwner>();
-    const owners = tokens.get(token) ?? new Map<AccountId, bigint>();
-    if (amount === 0n) owners.delete(owner);
-    else owners.set(owner, amount);
+    const tokens = this.#balances.get(verse);
+    const owners = tokens?.get(token);
+    if (amount > 0n) {
+      if (owners !== undefined) owners.set(owner, amount);
+      else if (tokens !== undefined) tokens.set(token, new Map([[owner, amount]]));
+      else this.#balances.set(verse, new Map([[token, new Map([[owner, amount]])]]));
+      return;
+    }
+    if (tokens === undefined || owners === undefined) return;
+    owners.delete(owner);
     if (owners.size === 0) tokens.delete(token);
-    else tokens.set(token, owners);
     if (tokens.size === 0) this.#balances.delete(verse);
-    else this.#balances.set(verse, tokens);
+  }
+
+  #takeBack(change: Undo): void {
+    if (typeof change === 'function') change();
+    else this.#store(change);
   }
 
   #encumber({ verse, borrower, collateralToken }: Loan, change: bigint): void {
@@ -258,9 +269,9 @@ export class LedgerState {
     map.set(key, value);
   }
 
-  #record(takeBack: () => void): void {
+  #record(change: Undo): void {
     assert(this.#undo !== undefined, 'the ledger changes only inside a transaction');
-    this.#undo.push(takeBack);
+    this.#undo.push(change);
   }
 }
 

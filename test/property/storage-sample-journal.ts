@@ -7,8 +7,11 @@ import type { Trit } from '../../src/model/trit.js';
 import {
   Ledger,
   type LedgerOp,
+  planMarket,
+  planMarketClose,
   planPullUp,
   planPushDown,
+  planTrade,
   planVoid,
   ROOT_VERSE_ID,
 } from '../../src/multiverse/index.js';
@@ -302,6 +305,43 @@ export class SampleHistory {
   }
 }
 
+/** Loans that are repaid, foreclosed and still run; a market with a trade; a condition settled by shares. */
+function lendAndTrade(history: SampleHistory): void {
+  const condition = history.id('condition') as ConditionId;
+  const apply = (...ledger: LedgerOp[]) => history.add({ op: 'ledger.applied', at: history.at(), ledger });
+  history.deposit('bank', '500');
+  history.deposit('ann', '50');
+  const outcomes = ['yes', 'no'];
+  const probabilities = ['0.5', '0.5'];
+  const common = { by: '@system', verse: ROOT_VERSE_ID, token: 'USD' };
+  apply({ kind: 'openCondition', by: 'oracle', condition, verse: ROOT_VERSE_ID, outcomes, probabilities });
+  const children = history.ledger.childVerses(condition);
+  apply({ kind: 'split', ...common, owner: 'ann', children, amount: '40' });
+  const [yes = ROOT_VERSE_ID] = children;
+  const loan = {
+    ...common,
+    lender: 'bank',
+    borrower: 'ann',
+    amount: '9',
+    collateralToken: 'USD',
+    collateral: '5',
+  };
+  apply(
+    { kind: 'split', ...common, owner: 'bank', children, amount: '60' },
+    { kind: 'borrow', ...loan, loan: 'repaid' },
+    { kind: 'borrow', ...loan, loan: 'foreclosed', owed: '10' },
+    { kind: 'borrow', ...loan, loan: 'running', verse: yes },
+    { kind: 'repay', by: 'ann', loan: 'repaid', amount: '9' },
+    { kind: 'foreclose', by: '@system', loan: 'foreclosed' },
+  );
+  const market = planMarket(history.ledger, { condition, token: 'USD', liquidity: 100n, funder: 'bank' });
+  apply(market);
+  const order = { condition, side: 'buy', outcome: 0, shares: 7n, trader: 'bank' } as const;
+  apply(...planTrade(history.ledger, order).ops);
+  apply({ kind: 'redeem', by: 'oracle', condition, payouts: ['2', '1'], source: 'manual', evidence: {} });
+  apply(...planMarketClose(history.ledger, condition));
+}
+
 /** Every operation at least once; worlds collapse, live on, are adopted, voided, rewound and deleted. */
 export function sampleHistory(): SampleHistory {
   const history = new SampleHistory();
@@ -393,6 +433,7 @@ export function sampleHistory(): SampleHistory {
     ],
     timeMs: 2.5,
   });
+  lendAndTrade(history);
   history.add({ op: 'world.renamed', at: history.at(), worldId: root.worldId, name: 'main' });
   const metadata = { note: 'né "1"', stage: 'two' };
   history.add({ op: 'world.tagged', at: history.at(), worldId: root.worldId, metadata });

@@ -308,7 +308,9 @@ describe('the ledger in the catalog', () => {
   test('verses and conditions say how they ended', async () => {
     await projectAll();
     const conditions = await catalog.rows('SELECT status FROM conditions ORDER BY opened_at', []);
-    expect(conditions.map((row) => row['status'])).toEqual(['resolved', 'open', 'void']);
+    expect(conditions.map((row) => row['status'])).toEqual(['resolved', 'open', 'void', 'resolved']);
+    const redeemed = "SELECT outcome FROM oracle_reports WHERE outcome LIKE 'yes%'";
+    expect(await catalog.rows(redeemed, [])).toEqual([{ outcome: 'yes 2, no 1' }]);
     const verses = await catalog.rows(
       'SELECT outcome_name, trit, resolved, outcome FROM verses WHERE condition_id LIKE ? ORDER BY outcome_index',
       ['%1'],
