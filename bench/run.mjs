@@ -12,6 +12,7 @@ import { CPU } from './cpu.mjs';
 import { DURABLE } from './durable.mjs';
 import { FANOUT } from './fanout.mjs';
 import { LATENCY } from './latency.mjs';
+import { LEDGER } from './ledger.mjs';
 import { describeMachine } from './machine.mjs';
 import { MEMORY } from './memory.mjs';
 import { REPLAY } from './replay.mjs';
@@ -32,6 +33,7 @@ const MEASUREMENTS = [
   ...REPLAY,
   ...CPU,
   ...WALLS,
+  ...LEDGER,
 ];
 /** With --quick, a measurement takes this part of its samples. */
 const QUICK_PART = 0.1;

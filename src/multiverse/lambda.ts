@@ -42,7 +42,11 @@ export function isInside(inner: Box, outer: Box, lambda: Lambda): boolean {
 
 /** True when no live atom is in both boxes. */
 export function areDisjoint(a: Box, b: Box, lambda: Lambda): boolean {
-  if (!isLive(a, lambda) || !isLive(b, lambda)) return true;
+  return !isLive(a, lambda) || !isLive(b, lambda) || excludeEachOther(a, b, lambda);
+}
+
+/** The same for two boxes that are known to be live: some condition tells them apart. */
+export function excludeEachOther(a: Box, b: Box, lambda: Lambda): boolean {
   for (const [condition, set] of a) {
     const other = b.get(condition);
     if (other !== undefined && (set & other & lambda(condition)) === 0n) return true;

@@ -132,6 +132,34 @@ describe('split and merge', () => {
   });
 });
 
+describe('many conditions', () => {
+  it('40 binary ones and one of 256 outcomes, split one after the other and merged back, exactly', () => {
+    const ledger = new Ledger();
+    const id = (n: number) => ConditionId.parse(`cnd_${String(n).padStart(26, '0')}`);
+    const counts = [...Array.from({ length: 40 }, () => 2), 256];
+    ledger.applyAll([deposit(7), ...counts.map((count, n) => open(id(n), ROOT_VERSE_ID, count))]);
+    const path: { condition: ConditionId; outcomes: number[] }[] = [];
+    const steps = counts.map((count, n) => {
+      const parent = ledger.verseIdOf(path);
+      const children = Array.from({ length: count }, (_, outcome) => {
+        const constraints = [...path, { condition: id(n), outcomes: [outcome] }];
+        ledger.apply({ kind: 'defineVerse', by: 'alice', constraints });
+        return ledger.verseIdOf(constraints);
+      });
+      path.push({ condition: id(n), outcomes: [n % count] });
+      return { parent, children };
+    });
+    for (const { parent, children } of steps) ledger.apply(move('split', '7', children, parent));
+    const deepest = steps[40]?.children[40] as VerseId;
+    expect(ledger.verse(deepest).measure).toEqual(Rational.of(1n, 2n ** 40n * 256n));
+    expect(ledger.meanWealth('usd')).toEqual(Rational.of(7n));
+    const missing = steps[40]?.children.slice(1) as VerseId[];
+    expect(refused(ledger, move('merge', '7', missing, steps[40]?.parent))).toBe('NOT_EXHAUSTIVE');
+    for (const { parent, children } of steps.reverse()) ledger.apply(move('merge', '7', children, parent));
+    expect(ledger.balances()).toMatchObject([{ verse: ROOT_VERSE_ID, amount: 7n }]);
+  });
+});
+
 describe('mistakes seen elsewhere', () => {
   it('a split of x does not give x / n to each of n children, nor a merge n times x', () => {
     const { ledger, a0, a1 } = example();

@@ -2,7 +2,7 @@ import type { VerseId } from '../model/ids.js';
 import { Rational } from '../model/rational.js';
 import { WorldError } from '../model/world-error.js';
 import { type Box, constraintsOf } from './box.js';
-import { areDisjoint, isInside, isLive, type Lambda, measureOf } from './lambda.js';
+import { excludeEachOther, isInside, isLive, type Lambda, measureOf } from './lambda.js';
 
 /** A partition names at most this many verses: checking that they are disjoint looks at every pair. */
 export const PARTITION_MAX = 1024;
@@ -42,10 +42,11 @@ export function requireLive(verse: VerseBox, lambda: Lambda): void {
   });
 }
 
+/** All are live. */
 function requireDisjoint(children: readonly VerseBox[], lambda: Lambda): void {
   for (const [index, first] of children.entries()) {
     for (const second of children.slice(index + 1)) {
-      if (areDisjoint(first.box, second.box, lambda)) continue;
+      if (excludeEachOther(first.box, second.box, lambda)) continue;
       const problem =
         first.id === second.id ? `${first.id} is named twice` : `${first.id} and ${second.id} overlap`;
       throw new WorldError('OVERLAP', `${problem}: the verses of a partition share no live outcome`, {

@@ -313,8 +313,27 @@ function count(tally: Tally, op: LedgerOp, expected: Expected): void {
   table.set(key, (table.get(key) ?? 0) + 1);
 }
 
+const command = fc.array(fc.nat({ max: 1_000_000 }), { minLength: 8, maxLength: 8 });
+
 /** Sequences of up to 200 commands of eight numbers each; `Commander` gives them their meaning. */
 export function randomCommands(): fc.Arbitrary<number[][]> {
-  const command = fc.array(fc.nat({ max: 1_000_000 }), { minLength: 8, maxLength: 8 });
   return fc.noBias(fc.array(command, { minLength: 1, maxLength: 200, size: 'max' }));
 }
+
+/** Many short lives, most of them in a ledger where money and a condition are, and one in a hundred that is long. */
+export function randomLives(): fc.Arbitrary<number[][]> {
+  const short = fc.noBias(fc.array(command, { minLength: 1, maxLength: 6 }));
+  const begun = short.map((commands) => [...BEGINNING, ...commands]);
+  return fc.oneof(
+    { weight: 1, arbitrary: randomCommands() },
+    { weight: 74, arbitrary: begun },
+    { weight: 25, arbitrary: short },
+  );
+}
+
+/** Two deposits and an open condition: as rolls of `Commander`. */
+const BEGINNING: readonly number[][] = [
+  [0, 40, 900, 5, 0, 50, 1, 1],
+  [0, 41, 901, 7, 1, 50, 1, 1],
+  [85, 0, 2, 40, 40, 40, 40, 40],
+];
