@@ -129,6 +129,35 @@ describe('a life from create to pull-up, with --json', () => {
     expect(row).toMatchObject({ wev: '1/3', oracle_source: 'least-cost' });
   });
 
+  test('a market quotes, sells and buys the outcomes of a push-down, and is closed when it is settled', async () => {
+    await run('create', 'create', 'bank');
+    await run('deposit', 'ledger', 'deposit', 'bank', 'USD=2000');
+    await run('create', 'create', 'asked');
+    await run('push-down', 'push-down', 'asked');
+    const where = ['--world', 'asked'];
+    const open = ['market', 'open', 'USD', '1000', '--funder', 'bank', ...where];
+    const { conditionId } = await run('market-open', ...open);
+    const { market, trade } = await run('market-quote', 'market', 'quote', ...where);
+    expect([market.subsidy, trade]).toEqual(['1099', null]);
+    const quoted = await run('market-quote', 'market', 'quote', 'optimal', '100', ...where);
+    expect(quoted.trade).toMatchObject({ side: 'buy', amount: '35' });
+    const order = ['optimal', '100', '--as', 'bank', ...where];
+    const dear = await fail('market', 'buy', ...order, '--limit', '34');
+    expect(dear).toMatchObject({ exitCode: 4, code: 'PRICE_MOVED' });
+    expect(await run('market-buy', 'market', 'buy', ...order, '--limit', '35')).toEqual(quoted.trade);
+    const said = await wr.wr('market', 'quote', 'optimal', '40', '--sell', '--condition', conditionId);
+    expect(said.out).toMatch(/^40 optimal would bring 14 USD; the prices then:\nOUTCOME +PRICE +VERSE/);
+    const sold = await wr.wr('market', 'sell', 'optimal', '40', '--as', 'bank', ...where);
+    expect(sold.out).toMatch(/^sold 40 optimal for 14 USD\n/);
+    expect((await wr.wr('market', 'quote', ...where)).out).toMatch(/subsidy +1099\n[^]*optimal +0\.34\d+ /);
+    await run('pull-up', 'pull-up', 'asked');
+    const closed = await wr.wr('market', 'close', conditionId);
+    expect(closed.out).toMatch(/ got 1060 USD back\n$/);
+    expect(await run('balances', 'balances', 'bank')).toMatchObject([{ verse: 'root', amount: '2000' }]);
+    await run('delete', 'delete', 'asked');
+    await run('delete', 'delete', 'bank');
+  });
+
   test('void takes a push-down back', async () => {
     await run('push-down', 'push-down', 'market');
     expect((await run('void', 'void', 'market')).collapsedWorldIds).toHaveLength(3);

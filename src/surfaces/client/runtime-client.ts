@@ -30,6 +30,7 @@ import type { ProbeView } from '../../model/probe-api.js';
 import type { StatusView } from '../../model/status-api.js';
 import type { DuInput, DuView, GcInput, GcView } from '../../model/storage-api.js';
 import { ImagesClient } from './images-client.js';
+import { MarketsClient } from './markets-client.js';
 import type { CallOptions, Transport } from './transport.js';
 import { WorldFiles } from './world-files.js';
 
@@ -51,10 +52,13 @@ export class RuntimeClient implements AsyncDisposable {
 
   /** Base images: packages and a preamble that worlds start from. */
   readonly images: ImagesClient;
+  /** Market makers for the outcomes of push-downs. */
+  readonly markets: MarketsClient;
 
   constructor(transport: Transport) {
     this.#transport = transport;
     this.images = new ImagesClient(transport);
+    this.markets = new MarketsClient(transport);
   }
 
   /** Makes a world, fresh or from a snapshot. */
