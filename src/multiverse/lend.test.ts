@@ -98,7 +98,9 @@ describe('a loan', () => {
     });
     ledger.apply(pay('14'));
     expect(ledger.loans()).toMatchObject([{ id: 'one', owed: 30n, collateral: 30n }]);
-    expect(Ledger.restore(JSON.parse(JSON.stringify(ledger.snapshot()))).digest()).toBe(ledger.digest());
+    const restored = Ledger.restore(JSON.parse(JSON.stringify(ledger.snapshot())));
+    expect(restored.digest()).toBe(ledger.digest());
+    expect(restored.loans()).toEqual(ledger.loans());
     expect(codeOf(() => ledger.apply(pay('31')))).toBe('BAD_AMOUNT');
     expect(codeOf(() => ledger.apply(pay('1', 'bank')))).toBe('FORBIDDEN');
     ledger.apply(pay('30'));
