@@ -149,7 +149,9 @@ describe('a life from create to pull-up, with --json', () => {
     expect(said.out).toMatch(/^40 optimal would bring 14 USD; the prices then:\nOUTCOME +PRICE +VERSE/);
     const sold = await wr.wr('market', 'sell', 'optimal', '40', '--as', 'bank', ...where);
     expect(sold.out).toMatch(/^sold 40 optimal for 14 USD\n/);
-    expect((await wr.wr('market', 'quote', ...where)).out).toMatch(/subsidy +1099\n[\s\S]*optimal +0\.34\d+ /);
+    expect((await wr.wr('market', 'quote', ...where)).out).toMatch(
+      /subsidy +1099\n[\s\S]*optimal +0\.34\d+ /,
+    );
     await run('pull-up', 'pull-up', 'asked');
     const closed = await wr.wr('market', 'close', conditionId);
     expect(closed.out).toMatch(/ got 1060 USD back\n$/);

@@ -117,7 +117,7 @@ describe.skipIf(!isInstalled('fish'))('the completion of fish (skipped where it 
     const all = await offers('wr ');
     for (const command of ['exec', 'push-down', 'repl', 'bisect', 'ledger', 'help'])
       expect(all).toContain(command);
-    expect(all).not.toContain('market');
+    expect(all).not.toContain('mars');
     expect(all).not.toContain('deposit');
     expect(await offers('wr --data-dir /tmp/x pu')).toEqual(['pull-up', 'push-down']);
     expect(await offers('wr exec --ea')).toEqual(['--each']);
