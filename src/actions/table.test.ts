@@ -178,6 +178,17 @@ describe('the action table', () => {
     await act('delete', { world: 'tooled' });
     expect(await act('image-remove', { name: 'tools' })).toEqual({ name: 'tools', hash });
     await act('create', { name: 'bank' });
+    await act('create', { name: 'metered' });
+    expect(await act('budget', { world: 'metered' })).toMatchObject({
+      payer: null,
+      left: null,
+      leftSeconds: null,
+    });
+    expect(await act('budget', { world: 'metered', addMs: 1500 })).toMatchObject({
+      payer: 'metered',
+      left: '1500000',
+      leftSeconds: 1.5,
+    });
     await act('deposit', { world: 'bank', token: 'GOLD', amount: '500' });
     await act('create', { name: 'm' });
     await act('push-down', { world: 'm' });

@@ -4,6 +4,7 @@ import { WorldError } from '../model/world-error.js';
 import type { RuntimeContext } from '../runtime/runtime-context.js';
 import type { Action, Call } from './action.js';
 import { bisectAction } from './bisect-action.js';
+import { budgetAction } from './budget-action.js';
 import { branches, entities, log, metrics, query, resolutions } from './catalog-actions.js';
 import { diffAction } from './diff-action.js';
 import { editFilesAction, listFilesAction, readFileAction, uploadFileAction } from './file-actions.js';
@@ -59,6 +60,7 @@ export const ACTIONS = {
   log,
   graph: graphAction,
   deposit: depositAction,
+  budget: budgetAction,
   balances,
   'market-open': marketOpen,
   'market-quote': marketQuote,

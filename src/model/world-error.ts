@@ -78,6 +78,7 @@ export const ERROR_CODES = {
   IDEMPOTENCY_KEY_REUSED: 'conflict',
   REPORT_MISSING: 'conflict',
   MISLABELLED_OPTIMUM: 'conflict',
+  BUDGET_EXHAUSTED: 'conflict',
   // Time.
   EXECUTION_TIMEOUT: 'timeout',
   CPU_LIMIT: 'timeout',

@@ -22,6 +22,7 @@ export {
 } from './account.js';
 export { CONSTRAINTS_MAX, Constraint, ROOT_VERSE_ID } from './box.js';
 export { canonicalJson, digestOf } from './canonical-json.js';
+export { COMPUTE_PER_SECOND, type ComputeUse, computePrice } from './compute.js';
 export type { Condition, ConditionStatus, OutcomeReport } from './condition.js';
 export {
   type Atom,

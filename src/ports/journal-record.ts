@@ -158,6 +158,8 @@ export const ExecutionFailed = z.strictObject({
   errorCode: z.string(),
   message: z.string(),
   timeMs: z.number(),
+  /** What it has to pay all the same. Absent: nobody pays. */
+  ledger: z.array(LedgerOp).optional(),
 });
 
 export const SnapshotTaken = z.strictObject({

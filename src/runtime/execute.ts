@@ -13,6 +13,7 @@ import type {
   Wait,
 } from '../ports/substrate.js';
 import { canTryAgain } from './again-when-lost.js';
+import { affordableMs, chargeFor, exhausted, payerOf } from './compute-budget.js';
 import { requireRunning } from './find-world.js';
 import { liveMachine } from './live-machine.js';
 import { resultDigest } from './materialise-state.js';
@@ -69,14 +70,15 @@ async function executeNow(
   requireRunning(world);
   requireHead(world, execution.expectHead);
   requireRoom(context, { worlds: 0, states: 1 });
-  const start = context.parts.clock.monotonicMs();
-  const elapsedMs = (): number => context.parts.clock.monotonicMs() - start;
+  const elapsedMs = stopwatch(context);
   const executionId = context.parts.ids.next('execution');
+  const run: Run = { ranMs: null };
   try {
-    const ran = await runOrRunAgain(context, execution, wait);
+    const ran = await runOrRunAgain(context, execution, run, wait);
     return await accept(context, { ...ran, world, executionId, elapsedMs });
-  } catch (thrown) {
-    await recordFailure(context, { world, executionId, code: execution.code, thrown, elapsedMs });
+  } catch (caught) {
+    const thrown = whyItEnded(context, execution, caught);
+    await recordFailure(context, { world, executionId, code: execution.code, thrown, elapsedMs, run });
     throw thrown;
   }
 }
@@ -89,6 +91,7 @@ async function executeNow(
 async function runOrRunAgain(
   context: RuntimeContext,
   execution: Execution,
+  run: Run,
   wait: Wait,
 ): Promise<Pick<Ran, 'machine' | 'request' | 'result'>> {
   const { world, sink = SILENT } = execution;
@@ -100,9 +103,14 @@ async function runOrRunAgain(
     },
   };
   const once = async (): Promise<Pick<Ran, 'machine' | 'request' | 'result'>> => {
+    const timeoutMs = affordableMs(context, world, execution.timeoutMs ?? world.birth.limits.timeoutMs);
     const machine = await liveMachine(context, world, wait);
     const request = requestOf(context, execution);
-    return { machine, request, result: await machine.execute(request, watched, wait) };
+    const { limits } = request;
+    run.ranMs = stopwatch(context);
+    // What it may take is no input: a replay is not paid for.
+    const result = await machine.execute({ ...request, limits: { ...limits, timeoutMs } }, watched, wait);
+    return { machine, request, result };
   };
   try {
     return await once();
@@ -137,6 +145,26 @@ function requestOf(context: RuntimeContext, execution: Execution): ExecuteReques
   };
 }
 
+/** How far an execution came. */
+interface Run {
+  /** Time since its code was sent to run, ms; null before that. */
+  ranMs: (() => number) | null;
+}
+
+function stopwatch({ parts: { clock } }: RuntimeContext): () => number {
+  const start = clock.monotonicMs();
+  return () => clock.monotonicMs() - start;
+}
+
+/** An execution that had less time than its limit, because nobody could pay for more, did not exceed its limit. */
+function whyItEnded(context: RuntimeContext, { world, timeoutMs }: Execution, thrown: unknown): unknown {
+  if (!(thrown instanceof WorldError) || thrown.code !== 'EXECUTION_TIMEOUT') return thrown;
+  const payer = payerOf(context.model, world);
+  const had = thrown.details['timeoutMs'];
+  if (payer === null || had === (timeoutMs ?? world.birth.limits.timeoutMs)) return thrown;
+  return exhausted(world, payer);
+}
+
 interface Ran {
   readonly world: World;
   readonly machine: Machine;
@@ -149,7 +177,8 @@ interface Ran {
 async function accept(context: RuntimeContext, ran: Ran): Promise<RecordOf<'world.executed'>> {
   const { world, machine, executionId, request, result } = ran;
   const { runMs, changed, effects, ...answer } = result;
-  const ledger = transfersOf(world, executionId, effects);
+  const used = { runMs, bytes: bytesOf(request.code, result) };
+  const ledger = [...chargeFor(context, world, used), ...transfersOf(world, executionId, effects)];
   try {
     requireReports(effects);
     context.model.ledger.check(ledger);
@@ -201,6 +230,11 @@ async function accept(context: RuntimeContext, ran: Ran): Promise<RecordOf<'worl
   return record;
 }
 
+/** What the journal keeps of it. */
+function bytesOf(code: string, { stdout, stderr, value }: ExecuteResult): number {
+  return [code, stdout, stderr, value ?? ''].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+}
+
 function transfersOf(world: World, executionId: ExecutionId, effects: readonly Effect[]): LedgerOp[] {
   const { account } = world.birth;
   return effects.flatMap((effect, index): LedgerOp[] => {
@@ -236,7 +270,7 @@ function requireReports(effects: readonly Effect[]): void {
 /** What failed is kept in the world's log, best effort: the caller gets the failure itself either way. */
 async function recordFailure(
   context: RuntimeContext,
-  failed: { world: World; executionId: ExecutionId; code: string; thrown: unknown; elapsedMs: () => number },
+  failed: Pick<Ran, 'world' | 'executionId' | 'elapsedMs'> & { code: string; thrown: unknown; run: Run },
 ): Promise<void> {
   const error = toWorldError(failed.thrown, 'INTERNAL', 'The execution failed');
   if (error.code === 'STORAGE_FAILED' || error.code === 'RUNTIME_CLOSED') return;
@@ -251,6 +285,18 @@ async function recordFailure(
     errorCode: error.code,
     message: error.message,
     timeMs: failed.elapsedMs(),
+    ...chargeOfFailure(context, failed, error),
   });
   await recording.catch(() => {});
+}
+
+/** The time that it had is used up, whatever came of it, unless that was the executor's own fault. */
+function chargeOfFailure(
+  context: RuntimeContext,
+  { world, code, run }: { world: World; code: string; run: Run },
+  error: WorldError,
+): { ledger?: LedgerOp[] } {
+  if (run.ranMs === null || error.code === 'EXECUTOR_LOST' || error.code === 'INTERNAL') return {};
+  const ledger = chargeFor(context, world, { runMs: run.ranMs(), bytes: Buffer.byteLength(code) });
+  return ledger.length === 0 ? {} : { ledger };
 }

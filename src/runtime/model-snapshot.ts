@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BranchId, ConditionId, ExecutionId, SnapshotId, StateId, VerseId, WorldId } from '../model/ids.js';
 import { WorldLimits } from '../model/limits.js';
 import { WorldError } from '../model/world-error.js';
-import { Ledger, type LedgerSnapshot } from '../multiverse/index.js';
+import { AccountId, Ledger, type LedgerSnapshot } from '../multiverse/index.js';
 import {
   DurableRecord,
   IdentityRecord,
@@ -25,7 +25,7 @@ import {
  * `MODEL_SNAPSHOT_VERSION` is raised: checkpoints of another version are passed over and the journal is read instead.
  * Those who archived segments and removed them cannot do that, so a published version is read for as long as that is possible.
  */
-export const MODEL_SNAPSHOT_VERSION = 6;
+export const MODEL_SNAPSHOT_VERSION = 7;
 
 const WorldRow = z.strictObject({
   birth: WorldBirth,
@@ -128,6 +128,7 @@ export const Row = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('condition'), condition: ConditionRow }),
   z.strictObject({ kind: z.literal('branch'), branch: BranchRow }),
   z.strictObject({ kind: z.literal('image'), image: ImageCreated }),
+  z.strictObject({ kind: z.literal('metered'), account: AccountId }),
   /** Some entries of one list of the ledger's own snapshot, which validates them. */
   z.strictObject({ kind: z.literal('ledger'), part: z.enum(LEDGER_PARTS), entries: z.array(z.unknown()) }),
   z.strictObject({ kind: z.literal('end'), rows: z.int() }),
@@ -163,6 +164,7 @@ export function snapshotModel(model: WorldModel, lastAt: string | null): Iterabl
     childIds: [...branch.childIds],
   }));
   const images = [...model.images.values()];
+  const metered = [...model.metered];
   const { worldsBorn } = model;
   const ledger = model.ledger.snapshot();
   return textOf(function* (): Generator<Row> {
@@ -176,6 +178,7 @@ export function snapshotModel(model: WorldModel, lastAt: string | null): Iterabl
     for (const condition of conditions) yield { kind: 'condition', condition };
     for (const branch of branches) yield { kind: 'branch', branch };
     for (const image of images) yield { kind: 'image', image };
+    for (const account of metered) yield { kind: 'metered', account };
     yield* ledgerRows(ledger);
   });
 }
@@ -241,6 +244,7 @@ export function restoreModel(lines: Iterable<string>): RestoredModel {
   const conditions: Condition[] = [];
   const branches: Branch[] = [];
   const images: ImageCreated[] = [];
+  const metered: string[] = [];
   let lastAt: string | null = null;
   let worldsBorn = 0;
   let count = 0;
@@ -257,6 +261,7 @@ export function restoreModel(lines: Iterable<string>): RestoredModel {
     else if (row.kind === 'condition') conditions.push(row.condition);
     else if (row.kind === 'branch') branches.push(row.branch);
     else if (row.kind === 'image') images.push(row.image);
+    else if (row.kind === 'metered') metered.push(row.account);
     else if (row.kind === 'ledger') ledgerParts[row.part].push(...row.entries);
     else if (row.rows === count) ended = true;
     else throw notASnapshot(`it has ${count} rows of ${row.rows}`);
@@ -266,6 +271,7 @@ export function restoreModel(lines: Iterable<string>): RestoredModel {
   const ledger = Ledger.restore({ format: 'world-runtime/ledger', version: 2, ...ledgerParts });
   const model = modelOf({ worlds, states, snapshots, conditions, branches, images, ledger });
   model.worldsBorn = worldsBorn;
+  for (const account of metered) model.metered.add(account);
   return { model, lastAt };
 }
 

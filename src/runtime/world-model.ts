@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { BranchId, ConditionId, SnapshotId, StateId, WorldId } from '../model/ids.js';
 import { WorldError } from '../model/world-error.js';
-import { Ledger, type LedgerOp } from '../multiverse/index.js';
+import { COMPUTE_TOKEN, Ledger, type LedgerOp } from '../multiverse/index.js';
 import type { JournalRecord, RecordOf, WorldBirth } from '../ports/journal-record.js';
 import type { BranchIdentity } from '../ports/substrate.js';
 import { forgetStates } from './forget-states.js';
@@ -42,6 +42,8 @@ export class WorldModel {
   readonly ledger: Ledger;
   /** Base images by name. */
   readonly images = new Map<string, RecordOf<'image.created'>>();
+  /** Accounts that were ever given COMPUTE: executions on their behalf are paid for. */
+  readonly metered = new Set<string>();
   /** Live worlds by name: a collapsed or deleted world gives its name back. */
   readonly worldsByName = new Map<string, World>();
   readonly snapshotsByName = new Map<string, Snapshot>();
@@ -62,6 +64,7 @@ export class WorldModel {
         this.#executed(record);
         break;
       case 'execution.failed':
+        this.#applyLedger(record.ledger ?? []);
         break;
       case 'state.rooted':
         this.#rooted(record.state, record.root);
@@ -380,6 +383,10 @@ export class WorldModel {
   }
 
   #applyLedger(ops: readonly LedgerOp[]): void {
-    if (ops.length > 0) this.ledger.applyAll(ops);
+    if (ops.length === 0) return;
+    this.ledger.applyAll(ops);
+    for (const op of ops) {
+      if (op.kind === 'deposit' && op.token === COMPUTE_TOKEN) this.metered.add(op.owner);
+    }
   }
 }

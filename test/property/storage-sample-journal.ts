@@ -5,6 +5,7 @@ import { DEFAULT_LIMITS } from '../../src/model/limits.js';
 import { parseProbability } from '../../src/model/probability.js';
 import type { Trit } from '../../src/model/trit.js';
 import {
+  COMPUTE_TOKEN,
   Ledger,
   type LedgerOp,
   planMarket,
@@ -14,6 +15,7 @@ import {
   planTrade,
   planVoid,
   ROOT_VERSE_ID,
+  SYSTEM_ACCOUNT,
 } from '../../src/multiverse/index.js';
 import type {
   JournalEntry,
@@ -59,7 +61,7 @@ export class SampleHistory {
   }
 
   add<R extends JournalRecord>(record: R): R {
-    if ('ledger' in record) this.ledger.applyAll(record.ledger);
+    if ('ledger' in record) this.ledger.applyAll(record.ledger ?? []);
     this.records.push(record);
     return record;
   }
@@ -366,6 +368,17 @@ export function sampleHistory(): SampleHistory {
   const right = history.create('right', { ...common, trit: 1 }, fork);
   history.create('late', { ...common, trit: 1 }, fork);
   history.add({ op: 'state.persisted', at: history.at(), state: root.state, durable: DURABLE });
+  const compute = {
+    by: SYSTEM_ACCOUNT,
+    owner: left.account,
+    verse: ROOT_VERSE_ID,
+    token: COMPUTE_TOKEN,
+  };
+  history.add({
+    op: 'ledger.applied',
+    at: history.at(),
+    ledger: [{ ...compute, kind: 'deposit', amount: '5000' }],
+  });
   history.add({
     op: 'execution.failed',
     at: history.at(),
@@ -377,6 +390,7 @@ export function sampleHistory(): SampleHistory {
     errorCode: 'EXECUTION_TIMEOUT',
     message: 'too slow',
     timeMs: 1000,
+    ledger: [{ ...compute, kind: 'withdraw', amount: '1000' }],
   });
   history.execute(right.worldId, right.state, [], { state: null, ok: false, changed: false, effects: [] });
   history.branch(right, right.state, [-1, 0, 1]);

@@ -80,6 +80,7 @@ export function describeModel(model: WorldModel): unknown {
       snapshotsByName: Object.fromEntries([...model.snapshotsByName].map(([name, { id }]) => [name, id])),
       conditions: [...model.conditions.values()],
       ledger: model.ledger.snapshot(),
+      metered: [...model.metered],
     }),
   );
 }

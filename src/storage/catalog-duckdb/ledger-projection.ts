@@ -51,7 +51,7 @@ export class LedgerProjection {
 
   /** @throws the ledger's own errors, when an operation in the journal is one that it refuses. */
   project(record: JournalRecord, seq: number, changes: ChangeSet): void {
-    const ops = 'ledger' in record ? record.ledger : [];
+    const ops = ('ledger' in record && record.ledger) || [];
     for (const [position, op] of ops.entries()) {
       const row = {
         seq,

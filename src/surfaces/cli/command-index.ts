@@ -42,6 +42,10 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import('./commands/verse-commands.js')).VERSE_COMMANDS,
   },
   {
+    words: ['budget'],
+    load: async () => (await import('./commands/budget-command.js')).BUDGET_COMMANDS,
+  },
+  {
     words: ['market', 'market-open', 'market-quote', 'market-buy', 'market-sell', 'market-close'],
     load: async () => (await import('./commands/market-commands.js')).MARKET_COMMANDS,
   },

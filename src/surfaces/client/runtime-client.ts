@@ -21,6 +21,7 @@ import type {
   WorldView,
 } from '../../model/api.js';
 import type { BisectInput, BisectView } from '../../model/bisect-api.js';
+import type { BudgetView } from '../../model/budget-api.js';
 import type { DiffInput, DiffView } from '../../model/diff-api.js';
 import type { GraphView } from '../../model/graph-api.js';
 import type { ReplayInput, ReplayView, VerifyInput, VerifyView } from '../../model/history-api.js';
@@ -104,6 +105,11 @@ export class RuntimeClient implements AsyncDisposable {
   }
 
   /** Live balances of all accounts. */
+  /** What it, and all that branches from it, may still run; `addMs` adds to that. */
+  budget(addMs?: number): Promise<BudgetView> {
+    return this.#call('budget', addMs === undefined ? {} : { addMs });
+  }
+
   balances(): Promise<BalanceView[]> {
     return this.#call('balances', {});
   }
