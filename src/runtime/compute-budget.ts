@@ -53,10 +53,11 @@ export function affordableMs(context: RuntimeContext, world: World, timeoutMs: n
 export function chargeFor(context: RuntimeContext, world: World, use: ComputeUse): LedgerOp[] {
   const payer = payerOf(context.model, world);
   if (payer === null) return [];
-  const [left, price] = [computeLeft(context.model, payer), computePrice(use)];
-  // What exceeds the budget was run all the same: nobody knows the price before.
-  const paid = left < price ? left : price;
-  if (paid === 0n) return [];
+  const left = computeLeft(context.model, payer);
+  if (left === 0n) return [];
+  let amount = computePrice(use);
+  // What exceeds it was run all the same: nobody knows the price before.
+  if (amount > left) amount = left;
   return [
     {
       kind: 'withdraw',
@@ -64,7 +65,7 @@ export function chargeFor(context: RuntimeContext, world: World, use: ComputeUse
       owner: payer.birth.account,
       verse: ROOT_VERSE_ID,
       token: COMPUTE_TOKEN,
-      amount: `${paid}`,
+      amount: `${amount}`,
     },
   ];
 }
