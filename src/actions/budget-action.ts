@@ -1,8 +1,8 @@
 import { BudgetInput, BudgetView } from '../model/budget-api.js';
 import { COMPUTE_PER_SECOND, COMPUTE_TOKEN } from '../multiverse/index.js';
 import { computeLeft, payerOf } from '../runtime/compute-budget.js';
-import { deposit } from '../runtime/deposit.js';
 import { findWorld } from '../runtime/find-world.js';
+import { deposit } from '../runtime/move-money.js';
 import { defineAction, waitOf } from './action.js';
 
 export const budgetAction = defineAction({

@@ -178,6 +178,17 @@ describe('the action table', () => {
     await act('delete', { world: 'tooled' });
     expect(await act('image-remove', { name: 'tools' })).toEqual({ name: 'tools', hash });
     await act('create', { name: 'bank' });
+    await act('create', { name: 'payer' });
+    await act('deposit', { world: 'payer', token: 'SILVER', amount: '20' });
+    expect(await act('transfer', { world: 'payer', to: 'bank', token: 'SILVER', amount: '5' })).toMatchObject(
+      [{ amount: '15' }],
+    );
+    expect(await act('withdraw', { world: 'bank', token: 'SILVER', amount: '5' })).toEqual([]);
+    expect(await act('ledger-value', { world: 'payer' })).toMatchObject({ world: 'payer', conditions: [] });
+    expect(await act('ledger-verify')).toMatchObject({
+      tokens: expect.arrayContaining([{ token: 'SILVER', escrow: '15' }]),
+    });
+    await act('ledger-history', { world: 'payer' });
     await act('create', { name: 'metered' });
     expect(await act('budget', { world: 'metered' })).toMatchObject({
       payer: null,

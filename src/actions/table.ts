@@ -12,12 +12,21 @@ import { graphAction } from './graph-action.js';
 import { replayAction, verifyAction } from './history-actions.js';
 import { imageCreate, imageList, imageRemove, imageShow } from './image-actions.js';
 import { archiveAction } from './journal-actions.js';
+import {
+  balances,
+  depositAction,
+  ledgerHistory,
+  ledgerValue,
+  ledgerVerify,
+  transferAction,
+  withdrawAction,
+} from './ledger-actions.js';
 import { marketBuy, marketClose, marketOpen, marketQuote, marketSell } from './market-actions.js';
 import { removeSnapshotsAction, renameAction, snapshotsAction, tagAction } from './name-actions.js';
 import { probeAction } from './probe-action.js';
 import { status } from './status-action.js';
 import { du, gc } from './storage-actions.js';
-import { balances, depositAction, pullUpAction, pushDownAction, voidAction } from './verse-actions.js';
+import { pullUpAction, pushDownAction, voidAction } from './verse-actions.js';
 import {
   branchAction,
   create,
@@ -60,6 +69,11 @@ export const ACTIONS = {
   log,
   graph: graphAction,
   deposit: depositAction,
+  withdraw: withdrawAction,
+  transfer: transferAction,
+  'ledger-history': ledgerHistory,
+  'ledger-value': ledgerValue,
+  'ledger-verify': ledgerVerify,
   budget: budgetAction,
   balances,
   'market-open': marketOpen,

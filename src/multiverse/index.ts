@@ -64,6 +64,12 @@ export {
 } from './plan-trade.js';
 export { planVoid, type VoidRequest } from './plan-void.js';
 export {
+  type ConditionValue,
+  conditionsOf,
+  type OutcomeValue,
+  valueByOutcome,
+} from './value-by-outcome.js';
+export {
   measureWev,
   WEV_FIELDS,
   type WevField,

@@ -4,7 +4,7 @@ import { newDisk, openTestRuntime } from '../../test/support/test-runtime.js';
 import { balanceOf, named, newWorld, refused, run, triad, variable } from '../../test/support/verbs.js';
 import { branch } from './branch.js';
 import { deleteWorld } from './delete-world.js';
-import { deposit } from './deposit.js';
+import { deposit } from './move-money.js';
 import { pullUp } from './pull-up.js';
 
 describe('branch', () => {

@@ -16,7 +16,7 @@ import type { StateId } from '../model/ids.js';
 import { branch } from './branch.js';
 import { createWorld } from './create-world.js';
 import { deleteWorld } from './delete-world.js';
-import { deposit } from './deposit.js';
+import { deposit } from './move-money.js';
 import { pullUp } from './pull-up.js';
 import { rewind } from './rewind.js';
 import { snapshotWorld } from './snapshot-world.js';

@@ -4,8 +4,8 @@ import { openTestRuntime, type TestRuntime } from '../../test/support/test-runti
 import { describeModel, named, newWorld, refused, run, triad } from '../../test/support/verbs.js';
 import { COMPUTE_PER_SECOND, COMPUTE_TOKEN, computePrice, ROOT_VERSE_ID } from '../multiverse/index.js';
 import { branch } from './branch.js';
-import { deposit } from './deposit.js';
 import { executeInAll } from './execute-in-all.js';
+import { deposit } from './move-money.js';
 import { pullUp } from './pull-up.js';
 import type { World } from './world-model.js';
 

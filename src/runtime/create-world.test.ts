@@ -4,7 +4,7 @@ import { openTestRuntime } from '../../test/support/test-runtime.js';
 import { balanceOf, named, newWorld, refused, run, triad, variable } from '../../test/support/verbs.js';
 import type { RecordOf } from '../ports/journal-record.js';
 import { createWorld } from './create-world.js';
-import { deposit } from './deposit.js';
+import { deposit } from './move-money.js';
 import { pullUp } from './pull-up.js';
 import { snapshotWorld } from './snapshot-world.js';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openTestRuntime } from '../../test/support/test-runtime.js';
 import { newWorld, refused, run, triad } from '../../test/support/verbs.js';
 import { deleteWorld } from './delete-world.js';
-import { deposit } from './deposit.js';
+import { deposit } from './move-money.js';
 import { pullUp } from './pull-up.js';
 import { voidPushDown } from './void-push-down.js';
 

@@ -3,7 +3,7 @@ import { armedFaults, ENGINE_FAULT, EXECUTOR_LOST } from '../../test/support/arm
 import { openTestRuntime } from '../../test/support/test-runtime.js';
 import { balanceOf, named, newWorld, refused, run, triad, variable } from '../../test/support/verbs.js';
 import { CODE_BYTES_MAX } from '../model/limits.js';
-import { deposit } from './deposit.js';
+import { deposit } from './move-money.js';
 import { rewind } from './rewind.js';
 
 const lastRecord = (runtime: { catalog: { entries: readonly { record: { op: string } }[] } }) =>

@@ -4,7 +4,7 @@ import { describeModel, named, newWorld, refused, run, triad } from '../../test/
 import { branch } from './branch.js';
 import { createWorld } from './create-world.js';
 import { deleteWorld } from './delete-world.js';
-import { deposit } from './deposit.js';
+import { deposit } from './move-money.js';
 import { pullUp } from './pull-up.js';
 import { pushDown } from './push-down.js';
 import { rewind } from './rewind.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { openTestRuntime } from '../../test/support/test-runtime.js';
 import { describeModel, newWorld, refused, run, triad, variable } from '../../test/support/verbs.js';
-import { deposit } from './deposit.js';
+import { deposit } from './move-money.js';
 import { probeState } from './probe-state.js';
 import { pullUp } from './pull-up.js';
 

@@ -3,7 +3,7 @@ import { openTestRuntime, type TestRuntime } from '../../test/support/test-runti
 import { balanceOf, named, newWorld, refused, run, triad, variable } from '../../test/support/verbs.js';
 import { DUST_ACCOUNT } from '../multiverse/index.js';
 import { branch } from './branch.js';
-import { deposit } from './deposit.js';
+import { deposit } from './move-money.js';
 import { pullUp } from './pull-up.js';
 import { pushDown } from './push-down.js';
 import { rewind } from './rewind.js';

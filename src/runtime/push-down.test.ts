@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openTestRuntime } from '../../test/support/test-runtime.js';
 import { balanceOf, named, newWorld, refused, run, triad, variable } from '../../test/support/verbs.js';
 import { branch } from './branch.js';
-import { deposit } from './deposit.js';
+import { deposit } from './move-money.js';
 import { type OutcomeRequest, pushDown } from './push-down.js';
 import { rewind } from './rewind.js';
 import { snapshotWorld } from './snapshot-world.js';

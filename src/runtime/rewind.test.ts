@@ -3,7 +3,7 @@ import { openTestRuntime } from '../../test/support/test-runtime.js';
 import { balanceOf, named, newWorld, refused, run, variable } from '../../test/support/verbs.js';
 import { branch } from './branch.js';
 import { deleteWorld } from './delete-world.js';
-import { deposit } from './deposit.js';
+import { deposit } from './move-money.js';
 import { rewind } from './rewind.js';
 import { snapshotWorld } from './snapshot-world.js';
 

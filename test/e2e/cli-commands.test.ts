@@ -160,6 +160,29 @@ describe('a life from create to pull-up, with --json', () => {
     await run('delete', 'delete', 'bank');
   });
 
+  test('the ledger moves money inside a verse, tells what it was, and what is had by outcome', async () => {
+    await run('create', 'create', 'fund');
+    await run('deposit', 'ledger', 'deposit', 'fund', 'EUR=1000');
+    await run('push-down', 'push-down', 'fund');
+    await run('transfer', 'ledger', 'transfer', 'fund/nash', 'EUR=250', '--to', 'alice');
+    const value = await wr.wr('ledger', 'value', 'fund', '--by-outcome');
+    expect(value.out).toMatch(/nash +0\.450 +EUR +750 +█{23}\n/);
+    expect(value.out).toMatch(/expected +EUR +1775\/2 \(~888\)/);
+    const history = await wr.wr('ledger', 'history', 'fund', '--limit', '2');
+    expect(history.out).toMatch(/transfer +@system +250 EUR, from wld_\w+, to alice, verse vrs_/);
+    expect(await fail('ledger', 'transfer', 'EUR=1')).toMatchObject({ exitCode: 2 });
+    expect(await fail('ledger', 'withdraw', 'fund/nash', 'EUR=1')).toMatchObject({ code: 'FORBIDDEN' });
+    await run('pull-up', 'pull-up', 'fund');
+    expect(await run('withdraw', 'ledger', 'withdraw', 'fund', 'EUR=1000')).toEqual([]);
+    expect((await wr.wr('ledger', 'verify')).out).toMatch(/^ok +\d+ operations in \d+ entries/);
+    expect((await wr.wr('budget', 'fund', '--add', '2s')).out).toBe(
+      'World fund has 2.00 s left (2000000 COMPUTE).\n',
+    );
+    await run('execute', 'exec', 'fund', 'set y 1');
+    expect((await run('budget', 'budget', 'fund')).leftSeconds).toBeLessThan(2);
+    await run('delete', 'delete', 'fund');
+  });
+
   test('void takes a push-down back', async () => {
     await run('push-down', 'push-down', 'market');
     expect((await run('void', 'void', 'market')).collapsedWorldIds).toHaveLength(3);

@@ -38,8 +38,21 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import('./commands/file-commands.js')).FILE_COMMANDS,
   },
   {
-    words: ['push-down', 'pull-up', 'void', 'ledger', 'deposit', 'balances'],
+    words: ['push-down', 'pull-up', 'void'],
     load: async () => (await import('./commands/verse-commands.js')).VERSE_COMMANDS,
+  },
+  {
+    words: [
+      'ledger',
+      'balances',
+      'deposit',
+      'withdraw',
+      'transfer',
+      'ledger-history',
+      'ledger-value',
+      'ledger-verify',
+    ],
+    load: async () => (await import('./commands/ledger-commands.js')).LEDGER_COMMANDS,
   },
   {
     words: ['budget'],

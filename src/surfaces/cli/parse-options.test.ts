@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { WorldError } from '../../model/world-error.js';
-import { depositOf } from './commands/verse-commands.js';
+import { moneyOf } from './commands/ledger-commands.js';
 import {
   objectOf,
   parseChild,
@@ -109,13 +109,13 @@ describe('option values', () => {
 describe('a deposit', () => {
   test('names token and amount, and perhaps a world', () => {
     const usd = { token: 'USD', amount: '5' };
-    expect(depositOf(['USD=5'])).toEqual(usd);
-    expect(depositOf(['USD', '5'])).toEqual(usd);
-    expect(depositOf(['market', 'USD=5'])).toEqual({ ...usd, world: 'market' });
-    expect(depositOf(['market', 'USD', '5'])).toEqual({ ...usd, world: 'market' });
+    expect(moneyOf(['USD=5'])).toEqual(usd);
+    expect(moneyOf(['USD', '5'])).toEqual(usd);
+    expect(moneyOf(['market', 'USD=5'])).toEqual({ ...usd, world: 'market' });
+    expect(moneyOf(['market', 'USD', '5'])).toEqual({ ...usd, world: 'market' });
   });
 
   test.each([[['USD']], [['a', 'b', 'USD=5']], [['a', 'b', 'USD', '5']]])('%j is refused', (args) => {
-    expect(refused(() => depositOf(args))).toMatch(/TOKEN=AMOUNT/);
+    expect(refused(() => moneyOf(args))).toMatch(/TOKEN=AMOUNT/);
   });
 });

@@ -26,6 +26,7 @@ import type { DiffInput, DiffView } from '../../model/diff-api.js';
 import type { GraphView } from '../../model/graph-api.js';
 import type { ReplayInput, ReplayView, VerifyInput, VerifyView } from '../../model/history-api.js';
 import type { ArchiveInput, ArchiveView } from '../../model/journal-api.js';
+import type { LedgerHistoryInput, LedgerValueView, LedgerVerifyView } from '../../model/ledger-api.js';
 import type { RemovedSnapshot, RenameView, SnapshotItem, SnapshotsInput } from '../../model/name-api.js';
 import type { ProbeView } from '../../model/probe-api.js';
 import type { StatusView } from '../../model/status-api.js';
@@ -105,13 +106,18 @@ export class RuntimeClient implements AsyncDisposable {
   }
 
   /** Live balances of all accounts. */
-  /** What it, and all that branches from it, may still run; `addMs` adds to that. */
-  budget(addMs?: number): Promise<BudgetView> {
-    return this.#call('budget', addMs === undefined ? {} : { addMs });
-  }
-
   balances(): Promise<BalanceView[]> {
     return this.#call('balances', {});
+  }
+
+  /** Operations of the ledger, newest first. */
+  ledgerHistory(input: LedgerHistoryInput = {}): Promise<Rows> {
+    return this.#call('ledger-history', input);
+  }
+
+  /** Computes the whole ledger again from the journal. */
+  verifyLedger(call: CallOptions = {}): Promise<LedgerVerifyView> {
+    return this.#call('ledger-verify', {}, call);
   }
 
   entities(limit?: number): Promise<Rows> {
@@ -310,6 +316,26 @@ export class World {
   /** Credits its account with base units of a token. */
   deposit(token: string, amount: bigint): Promise<BalanceView[]> {
     return this.#call('deposit', { token, amount: amount.toString() });
+  }
+
+  /** Takes base units of a token out of its account. */
+  withdraw(token: string, amount: bigint): Promise<BalanceView[]> {
+    return this.#call('withdraw', { token, amount: amount.toString() });
+  }
+
+  /** Moves base units of a token to another world's account, by its id or name, or to an account of any name. */
+  transfer(to: string, token: string, amount: bigint): Promise<BalanceView[]> {
+    return this.#call('transfer', { to, token, amount: amount.toString() });
+  }
+
+  /** What its account has in each outcome of the conditions that decide about it. */
+  valueByOutcome(condition?: string): Promise<LedgerValueView> {
+    return this.#call('ledger-value', condition === undefined ? {} : { condition });
+  }
+
+  /** What it, and all that branches from it, may still run; `addMs` adds to that. */
+  budget(addMs?: number): Promise<BudgetView> {
+    return this.#call('budget', addMs === undefined ? {} : { addMs });
   }
 
   balances(): Promise<BalanceView[]> {

@@ -1,11 +1,10 @@
 import type { PushDownInput } from '../../../model/api.js';
-import { WorldError } from '../../../model/world-error.js';
 import { type ActionCommand, actionCommand, option, WORLD_ARGUMENT } from '../action-command.js';
-import { balancesTable, pullUpText, pushDownText, voidText } from '../format/verbs.js';
+import { pullUpText, pushDownText, voidText } from '../format/verbs.js';
 import { given } from '../given-fields.js';
 import { objectOf, parseOutcome, parsePair, repeated } from '../parse-options.js';
 
-/** Commands on verses and on what worlds own in them. */
+/** Commands on verses. */
 
 interface PushDownOptions {
   outcome?: NonNullable<PushDownInput['outcomes']>;
@@ -89,47 +88,4 @@ const voidPushDown = actionCommand({
   show: (voided, screen) => screen.out(voidText(screen.paint, voided)),
 });
 
-const deposit = actionCommand({
-  action: 'deposit',
-  group: 'ledger',
-  arguments: [['<what...>', '[WORLD] TOKEN=AMOUNT, or [WORLD] TOKEN AMOUNT; a whole number of base units']],
-  fields: { world: 'what', token: 'what', amount: 'what' },
-  progress: 'Depositing',
-  examples: [
-    ['wr ledger deposit market USD=1000', "1000 base units of USD for the world's account"],
-    ['wr ledger deposit USD=1000', 'to the current world'],
-  ],
-  input: (args) => depositOf(args),
-  show: (balances, screen) => screen.out(balancesTable(screen.paint, balances)),
-});
-
-/** `[world] token=amount` or `[world] token amount`. @throws BAD_INPUT */
-export function depositOf(args: readonly string[]): { token: string; amount: string; world?: string } {
-  const last = args.at(-1) ?? '';
-  const joined = last.includes('=');
-  const [token, amount] = joined ? parsePair('a deposit')(last) : [args.at(-2), last];
-  const worlds = args.slice(0, joined ? -1 : -2);
-  if (token === undefined || worlds.length > 1) {
-    throw new WorldError(
-      'BAD_INPUT',
-      `Expected [WORLD] TOKEN=AMOUNT. Got ${JSON.stringify(args.join(' '))}.`,
-    );
-  }
-  return { token, amount, ...given({ world: worlds[0] }) };
-}
-
-const balances = actionCommand({
-  action: 'balances',
-  group: 'ledger',
-  arguments: [['[world]', 'only the account of this world; left out: all accounts']],
-  fields: { world: 'world' },
-  progress: 'Reading',
-  examples: [
-    ['wr ledger balances', 'who has what in which verse'],
-    ['wr ledger balances market', 'one account'],
-  ],
-  input: ([world]) => given({ world }),
-  show: (rows, screen) => screen.out(balancesTable(screen.paint, rows)),
-});
-
-export const VERSE_COMMANDS: readonly ActionCommand[] = [pushDown, pullUp, voidPushDown, deposit, balances];
+export const VERSE_COMMANDS: readonly ActionCommand[] = [pushDown, pullUp, voidPushDown];
