@@ -178,6 +178,9 @@ describe('the action table', () => {
     await act('delete', { world: 'tooled' });
     expect(await act('image-remove', { name: 'tools' })).toEqual({ name: 'tools', hash });
     await act('create', { name: 'bank' });
+    const { triads, catsharp } = await act('triads');
+    expect(triads.map(({ gf3Sum, balanced }) => [gf3Sum, balanced])).toEqual(Array(5).fill([0, true]));
+    expect([catsharp.trit, triads[0]?.members[2]?.trit]).toEqual([0, 1]);
     await act('create', { name: 'payer' });
     await act('deposit', { world: 'payer', token: 'SILVER', amount: '20' });
     expect(await act('transfer', { world: 'payer', to: 'bank', token: 'SILVER', amount: '5' })).toMatchObject(

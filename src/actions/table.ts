@@ -26,6 +26,7 @@ import { removeSnapshotsAction, renameAction, snapshotsAction, tagAction } from 
 import { probeAction } from './probe-action.js';
 import { status } from './status-action.js';
 import { du, gc } from './storage-actions.js';
+import { triadsAction } from './triads-action.js';
 import { pullUpAction, pushDownAction, voidAction } from './verse-actions.js';
 import {
   branchAction,
@@ -86,6 +87,7 @@ export const ACTIONS = {
   resolutions,
   metrics,
   query,
+  triads: triadsAction,
   gc,
   du,
   status,

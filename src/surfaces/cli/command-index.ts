@@ -67,6 +67,10 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import('./commands/catalog-commands.js')).CATALOG_COMMANDS,
   },
   {
+    words: ['triads'],
+    load: async () => (await import('./commands/triads-command.js')).TRIADS_COMMANDS,
+  },
+  {
     words: ['gc', 'du'],
     load: async () => (await import('./commands/storage-commands.js')).STORAGE_COMMANDS,
   },

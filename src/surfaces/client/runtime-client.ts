@@ -31,6 +31,7 @@ import type { RemovedSnapshot, RenameView, SnapshotItem, SnapshotsInput } from '
 import type { ProbeView } from '../../model/probe-api.js';
 import type { StatusView } from '../../model/status-api.js';
 import type { DuInput, DuView, GcInput, GcView } from '../../model/storage-api.js';
+import type { TriadsView } from '../../model/triads-api.js';
 import { ImagesClient } from './images-client.js';
 import { MarketsClient } from './markets-client.js';
 import type { CallOptions, Transport } from './transport.js';
@@ -108,6 +109,11 @@ export class RuntimeClient implements AsyncDisposable {
   /** Live balances of all accounts. */
   balances(): Promise<BalanceView[]> {
     return this.#call('balances', {});
+  }
+
+  /** The triads of skills that the runtime is part of. */
+  triads(): Promise<TriadsView> {
+    return this.#call('triads', {});
   }
 
   /** Operations of the ledger, newest first. */
