@@ -64,6 +64,12 @@ describe('wr files', () => {
     expect(lstatSync(join(folder, 'back/run.sh')).mode & 0o111).not.toBe(0);
     expect(readdirSync(join(folder, 'back/sub'))).toEqual(['empty']);
   }, 120_000);
+});
+
+// Dozens of commands each: a daemon answers them at once.
+describe('wr files, with a daemon', () => {
+  beforeAll(() => ok('up', '--detach'), 120_000);
+  afterAll(() => ok('down'), 60_000);
 
   test('ends with one exit code for what is missing, and one for a file in the way, whichever command it is', async () => {
     await ok('exec', 'w', 'open("/tmp/file", "w").write("x")');
@@ -138,7 +144,9 @@ describe('wr files', () => {
     expect(await ok('files', 'get', 'past/nash:/tmp/f', '-')).toBe('nash');
     expect((await wr(data, 'files', 'rm', 'past/nash:/tmp/f')).err).toMatch(/WORLD_COLLAPSED/);
   }, 240_000);
+});
 
+describe('wr files, without one again', () => {
   test('what the guest names and links leads nowhere outside, and local files are kept', async () => {
     await ok('create', 'evil');
     await ok(

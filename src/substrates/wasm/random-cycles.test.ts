@@ -8,7 +8,7 @@ import type { WasmSubstrate } from './wasm-substrate.js';
  * that last held another world. `SEED` and `CYCLES` repeat or lengthen a run.
  */
 const SEED = Number(process.env['SEED'] ?? 1_234_567);
-const CYCLES = Number(process.env['CYCLES'] ?? 2_000);
+const CYCLES = Number(process.env['CYCLES'] ?? 1_200);
 /** States kept to branch from. */
 const POINTS_MAX = 60;
 
