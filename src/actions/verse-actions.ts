@@ -22,6 +22,7 @@ export const pushDownAction = defineAction({
       ...given('outcomes', input.outcomes),
       ...given('amounts', amounts),
       ...given('commonRandomNumbers', input.commonRandomNumbers),
+      ...given('disputeWindow', input.disputeWindow),
     };
     return pushDownView(context, await pushDown(context, parent, request, waitOf(call)));
   },
@@ -35,8 +36,8 @@ export const pullUpAction = defineAction({
   output: PullUpView,
   async run(context, input, call) {
     const parent = findWorld(context, input.world);
-    const request = { oracle: input.oracle ?? 'manual', ...given('outcome', input.outcome) };
-    const record = await pullUp(context, parent, request, waitOf(call));
+    const { world: _parent, oracle, ...answer } = input;
+    const record = await pullUp(context, parent, { ...given('oracle', oracle), ...answer }, waitOf(call));
     const { outcomes } = context.model.condition(record.conditionId);
     return {
       resolutionId: record.resolutionId,

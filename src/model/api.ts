@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { answerFields, DisputeWindow } from './answer-api.js';
 import { Trit } from './trit.js';
 
 /**
@@ -201,6 +202,7 @@ export const PushDownInput = z.strictObject({
     .optional()
     .describe('amount of each token to split; default: all'),
   commonRandomNumbers: z.boolean().optional(),
+  disputeWindow: DisputeWindow.optional(),
 });
 export type PushDownInput = z.input<typeof PushDownInput>;
 export const PushDownView = BranchView.extend({
@@ -218,11 +220,13 @@ export const PushDownView = BranchView.extend({
 });
 export type PushDownView = z.infer<typeof PushDownView>;
 
-export const ORACLE_SOURCES = ['manual', 'least-cost', 'most-value'] as const;
 export const PullUpInput = z.strictObject({
   world: WorldReference.optional(),
-  oracle: z.enum(ORACLE_SOURCES).optional().describe('default: manual'),
-  outcome: z.string().optional().describe('winning outcome, for the manual oracle; default: optimal'),
+  ...answerFields,
+  outcome: z
+    .string()
+    .optional()
+    .describe('winning outcome, for the oracles manual and command; default: what is proposed, else optimal'),
 });
 export type PullUpInput = z.input<typeof PullUpInput>;
 

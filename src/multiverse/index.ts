@@ -41,12 +41,10 @@ export {
   type VerseView,
 } from './ledger.js';
 export {
-  DISPUTE_WINDOW_MAX_S,
   Evidence,
   LedgerOp,
   type LedgerOpKind,
   type OpOf,
-  ORACLE_SOURCES,
   OracleSource,
   parseLedgerOp,
   RationalText,

@@ -2,9 +2,9 @@ import { parseProbability } from '../model/probability.js';
 import { Rational } from '../model/rational.js';
 import { WorldError } from '../model/world-error.js';
 import {
-  askOracle,
   losingBalances,
   measureWev,
+  type OracleAnswer,
   type OracleSource,
   type OutcomeReport,
   planPullUp,
@@ -12,17 +12,15 @@ import {
 } from '../multiverse/index.js';
 import type { RecordOf, WevRecord } from '../ports/journal-record.js';
 import type { Wait } from '../ports/substrate.js';
+import { type AnswerRequest, answerQuestion } from './answer-question.js';
 import { requireNotDeleted } from './find-world.js';
 import { holdFamily } from './hold-family.js';
 import type { RuntimeContext } from './runtime-context.js';
 import { nextIdentity } from './world-births.js';
 import { type Condition, isLive, type World } from './world-model.js';
 
-export interface PullUpRequest {
-  readonly oracle: OracleSource;
-  /** Name of the winning outcome, for the manual oracle. */
-  readonly outcome?: string;
-}
+/** What is left out is what was proposed, or else `manual` with its default outcome. */
+export type PullUpRequest = Partial<AnswerRequest>;
 
 /** What the manual oracle says when nothing else is said. */
 const OUTCOME_DEFAULT = 'optimal';
@@ -32,7 +30,10 @@ const OUTCOME_DEFAULT = 'optimal';
  * merge into the parent's, the parent adopts the winner's state under its own id, and the losers collapse with all
  * worlds below them. One journal record, so all of it happens or none.
  *
- * @throws NO_PUSH_DOWN, PUSH_DOWN_OPEN (the winner, or a world below it, still has one), REPORT_MISSING, BAD_INPUT
+ * Where answers can be disputed, the outcome must have been proposed (propose-answer.ts) and its window be over.
+ *
+ * @throws NO_PUSH_DOWN, PUSH_DOWN_OPEN (the winner, or a world below it, still has one), REPORT_MISSING, BAD_INPUT,
+ *   ORACLE_FAILED, NO_PROPOSAL, PROPOSAL_STANDS, DISPUTE_WINDOW_OPEN
  */
 export async function pullUp(
   context: RuntimeContext,
@@ -48,25 +49,20 @@ export async function pullUp(
       const start = context.parts.clock.monotonicMs();
       const condition = openConditionOf(context, parent);
       const reports = reportsOf(context, condition);
-      const answer = askOracle({
-        source: request.oracle,
-        outcomes: condition.outcomes.map(({ name }) => name),
-        reports,
-        ...(request.oracle === 'manual' || request.outcome !== undefined
-          ? { outcomeIndex: outcomeIndex(condition, request.outcome ?? OUTCOME_DEFAULT) }
-          : {}),
-      });
+      const { source, answer } = await finalAnswer(context, { parent, condition, reports }, request, wait);
       const plan = settle(context, parent, condition, answer.outcomeIndex);
+      const at = context.at();
       const ledger = planPullUp(context.model.ledger, {
         condition: condition.id,
         winner: answer.outcomeIndex,
-        source: request.oracle,
+        source,
         evidence: answer.evidence,
+        at: Date.parse(at),
       });
       context.model.ledger.check(ledger);
       const record: RecordOf<'world.pulled-up'> = {
         op: 'world.pulled-up',
-        at: context.at(),
+        at,
         resolutionId: context.parts.ids.next('resolution'),
         conditionId: condition.id,
         parentId: parent.id,
@@ -77,7 +73,7 @@ export async function pullUp(
         collapsed: plan.collapsed.map(({ id }) => id),
         rehomed: plan.rehomed.map(({ id }) => id),
         verses: condition.outcomes.map(({ worldId }) => worldId),
-        oracle: { source: request.oracle, evidence: answer.evidence },
+        oracle: { source, evidence: answer.evidence },
         wev: wevOf(context, condition, { reports, winner: answer.outcomeIndex }),
         pullUpTimeMs: context.parts.clock.monotonicMs() - start,
         ledger,
@@ -111,7 +107,34 @@ function adviceFor(context: RuntimeContext, world: World): string {
   return `It is a verse of ${name}; to resolve that: wr pull-up ${name}, to take it back: wr void ${name}`;
 }
 
-function reportsOf(context: RuntimeContext, condition: Condition): OutcomeReport[] {
+/** What is asked for; when nothing is, what was proposed. */
+async function finalAnswer(
+  context: RuntimeContext,
+  asked: { parent: World; condition: Condition; reports: readonly OutcomeReport[] },
+  request: PullUpRequest,
+  wait: Wait,
+): Promise<{ source: OracleSource; answer: OracleAnswer }> {
+  const { proposal } = context.model.ledger.condition(asked.condition.id);
+  if (proposal !== null && request.oracle === undefined && request.outcome === undefined) {
+    const { outcomeIndex, evidence, source } = proposal;
+    return { source, answer: { outcomeIndex, evidence } };
+  }
+  const source = request.oracle ?? 'manual';
+  const outcome = request.outcome ?? (source === 'manual' ? OUTCOME_DEFAULT : undefined);
+  const { outcomes } = asked.condition;
+  const question = {
+    outcomes: outcomes.map(({ name, probability }) => ({ name, probability: parseProbability(probability) })),
+    reports: asked.reports,
+    world: asked.parent,
+  };
+  return {
+    source,
+    answer: await answerQuestion(context, question, { ...request, oracle: source, outcome }, wait),
+  };
+}
+
+/** What the push-down's own worlds reported last. */
+export function reportsOf(context: RuntimeContext, condition: Condition): OutcomeReport[] {
   return condition.outcomes.flatMap(({ worldId }, index) => {
     const { report } = context.model.world(worldId);
     if (!report) return [];
@@ -119,19 +142,6 @@ function reportsOf(context: RuntimeContext, condition: Condition): OutcomeReport
     const value = report.value === null ? {} : { value: Rational.parse(report.value) };
     return [{ outcomeIndex: index, ...cost, ...value }];
   });
-}
-
-function outcomeIndex(condition: Condition, name: string): number {
-  const index = condition.outcomes.findIndex((outcome) => outcome.name === name);
-  if (index >= 0) return index;
-  const names = condition.outcomes.map((outcome) => outcome.name).join(', ');
-  throw new WorldError(
-    'BAD_INPUT',
-    `There is no outcome ${JSON.stringify(name)}. The outcomes are: ${names}.`,
-    {
-      details: { outcome: name },
-    },
-  );
 }
 
 function settle(

@@ -48,6 +48,8 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
       'deposit',
       'withdraw',
       'transfer',
+      'split',
+      'merge',
       'ledger-history',
       'ledger-value',
       'ledger-verify',
@@ -57,6 +59,19 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
   {
     words: ['budget'],
     load: async () => (await import('./commands/budget-command.js')).BUDGET_COMMANDS,
+  },
+  {
+    words: [
+      'condition',
+      'condition-open',
+      'condition-list',
+      'condition-show',
+      'condition-propose',
+      'condition-dispute',
+      'condition-finalise',
+      'condition-void',
+    ],
+    load: async () => (await import('./commands/condition-commands.js')).CONDITION_COMMANDS,
   },
   {
     words: ['market', 'market-open', 'market-quote', 'market-buy', 'market-sell', 'market-close'],

@@ -32,6 +32,7 @@ import type { ProbeView } from '../../model/probe-api.js';
 import type { StatusView } from '../../model/status-api.js';
 import type { DuInput, DuView, GcInput, GcView } from '../../model/storage-api.js';
 import type { TriadsView } from '../../model/triads-api.js';
+import { ConditionsClient } from './conditions-client.js';
 import { ImagesClient } from './images-client.js';
 import { MarketsClient } from './markets-client.js';
 import type { CallOptions, Transport } from './transport.js';
@@ -55,12 +56,15 @@ export class RuntimeClient implements AsyncDisposable {
 
   /** Base images: packages and a preamble that worlds start from. */
   readonly images: ImagesClient;
+  /** Questions with outcomes, and their answers. */
+  readonly conditions: ConditionsClient;
   /** Market makers for the outcomes of push-downs. */
   readonly markets: MarketsClient;
 
   constructor(transport: Transport) {
     this.#transport = transport;
     this.images = new ImagesClient(transport);
+    this.conditions = new ConditionsClient(transport);
     this.markets = new MarketsClient(transport);
   }
 
@@ -332,6 +336,16 @@ export class World {
   /** Moves base units of a token to another world's account, by its id or name, or to an account of any name. */
   transfer(to: string, token: string, amount: bigint): Promise<BalanceView[]> {
     return this.#call('transfer', { to, token, amount: amount.toString() });
+  }
+
+  /** Turns base units of its account into as many in the verse of every outcome of a question; default: its own open one. */
+  split(token: string, amount: bigint, condition: string = this.id): Promise<BalanceView[]> {
+    return this.#call('split', { token, amount: amount.toString(), condition });
+  }
+
+  /** The reverse of a split; of an answered question, out of the outcome that won. */
+  merge(token: string, amount: bigint, condition: string = this.id): Promise<BalanceView[]> {
+    return this.#call('merge', { token, amount: amount.toString(), condition });
   }
 
   /** What its account has in each outcome of the conditions that decide about it. */
