@@ -6,8 +6,8 @@ import { Trit } from './trit.js';
 
 /** Most steps of one call. */
 export const WALK_STEPS_MAX = 1000;
-/** Most steps that a world's walk may have. */
-export const WALK_LENGTH_MAX = 10_000;
+/** Most steps that a world's walk may have: as JSON they must fit into the value of one execution, 512 Ki characters. */
+export const WALK_LENGTH_MAX = 3_000;
 export const WALK_STEPS_DEFAULT = 3;
 export const WALK_ATTEMPTS_DEFAULT = 8;
 export const WALK_ATTEMPTS_MAX = 100;

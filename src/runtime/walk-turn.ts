@@ -31,8 +31,6 @@ import type { World } from './world-model.js';
 
 /** One turn of a walk: three worlds on the accepted state, the work of the agents in them, and what to make of it. */
 
-const STEP_BYTES_MAX = 512;
-
 /** The three worlds of a turn. */
 export interface Verses {
   readonly conditionId: ConditionId;
@@ -130,8 +128,7 @@ async function lookAt(
   { look: code }: WalkPrograms,
   wait: Wait,
 ): Promise<readonly WalkStep[] | string> {
-  const outputBytes = WALK_LENGTH_MAX * STEP_BYTES_MAX;
-  const { value, error } = await probeState(context, { state, code, outputBytes }, wait);
+  const { value, error } = await probeState(context, { state, code }, wait);
   if (error) return `${error.type}: ${error.message}`;
   const parsed = Walk.safeParse(readJson(value));
   return parsed.success ? parsed.data : problemOf(parsed.error);

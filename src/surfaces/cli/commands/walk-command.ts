@@ -108,7 +108,7 @@ function summary(
   paint: Paint,
   { world, genesis, wanted, accepted, complete, length, walkRoot }: WalkView,
 ): string {
-  const walked = `World ${world} has walked ${length} steps of genesis ${genesis}; walk root ${rootText(walkRoot)}\n`;
+  const walked = `World ${world} stands at step ${length} of its walk (genesis ${genesis}), walk root ${rootText(walkRoot)}\n`;
   if (complete) return walked;
   return `${paint.bad(`Only ${accepted} of ${wanted} steps: the proposals for the next one were all rejected.`)}\n${walked}`;
 }
