@@ -168,9 +168,9 @@ function endedEarly(
   const details = { ...error.details, accepted, wanted, turns };
   const isOpen = world.openCondition !== null;
   if (isInterrupted && !isOpen) {
-    const text = `The walk was interrupted: ${where}, and world ${world.name} stands at the last one. Go on: wr walk ${world.name}`;
+    const text = `The walk was interrupted: ${where}; world ${world.name} is where that left it. Go on: wr walk ${world.name}`;
     return new WorldError('INTERRUPTED', text, { details, cause: thrown });
   }
-  const stands = isOpen ? '' : `, and world ${world.name} stands at the last one`;
+  const stands = isOpen ? '' : `; world ${world.name} is where that left it`;
   return new WorldError(error.code, `${error.message} (${where}${stands}.)`, { details, cause: thrown });
 }

@@ -120,7 +120,7 @@ describe('a walk of Python agents', () => {
     const error = await stopped.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(WorldError);
     expect(error).toMatchObject({ code: 'INTERRUPTED' });
-    expect(String(error)).toMatch(/0 of 3 steps were accepted, and world \S+ stands at the last one/);
+    expect(String(error)).toMatch(/0 of 3 steps were accepted; world \S+ is where that left it/);
     expect(await world.show()).toMatchObject({ head, status: 'running' });
     expect(await runtime.list()).toHaveLength(1);
 
