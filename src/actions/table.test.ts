@@ -134,6 +134,8 @@ describe('the action table', () => {
     expect(await act('balances')).toMatchObject([{ verse: 'root', amount: '10' }]);
     await act('push-down', { outcomes: [{ name: 'a', role: 'nash' }, { name: 'b' }] });
     expect((await act('void')).collapsedWorldIds).toHaveLength(2);
+    // Its agents are Python: src/runtime/walk.test.ts walks without it, test/e2e/walk.test.ts with it.
+    await expect(act('walk', { steps: 1, seed: 1069 })).rejects.toThrow(/variable walk/);
     expect((await act('list')).map(({ name }) => name)).toEqual(['w', 'w/1', 'w/2', 'w/3']);
     expect(await act('list', { all: true })).toHaveLength(10);
     expect(await act('delete', { world: 'w/2' })).toMatchObject({ name: 'w/2' });

@@ -39,6 +39,7 @@ import { status } from './status-action.js';
 import { du, gc } from './storage-actions.js';
 import { triadsAction } from './triads-action.js';
 import { pullUpAction, pushDownAction, voidAction } from './verse-actions.js';
+import { walkAction } from './walk-action.js';
 import {
   branchAction,
   create,
@@ -65,6 +66,7 @@ export const ACTIONS = {
   'push-down': pushDownAction,
   'pull-up': pullUpAction,
   void: voidAction,
+  walk: walkAction,
   rewind: rewindAction,
   probe: probeAction,
   bisect: bisectAction,

@@ -20,7 +20,7 @@ export const Code = z
   .refine((code) => code.isWellFormed(), 'code must be well-formed Unicode (it has a lone surrogate)');
 export const TimeoutMs = z.int().min(1).max(86_400_000);
 /** Accepts a whole number or its decimal text; JSON numbers are exact up to 2^53 - 1. */
-const Seed = z.union([
+export const Seed = z.union([
   z.int().min(0),
   z
     .string()

@@ -76,6 +76,22 @@ export {
   valueByOutcome,
 } from './value-by-outcome.js';
 export {
+  colourOf,
+  firstSeeds,
+  nextSeeds,
+  nextTurn,
+  nextTurnSeed,
+  type ProposedStep,
+  seedsOfTurn,
+  seedText,
+  WALK_AGENTS,
+  WALK_GENESIS,
+  type WalkAgent,
+  type WalkSeeds,
+  walkRoots,
+  whyRejected,
+} from './walk.js';
+export {
   measureWev,
   WEV_FIELDS,
   type WevField,

@@ -1,3 +1,4 @@
+import type { ConditionId, StateId } from '../model/ids.js';
 import { parseProbability } from '../model/probability.js';
 import { Rational } from '../model/rational.js';
 import { WorldError } from '../model/world-error.js';
@@ -13,14 +14,20 @@ import {
 import type { RecordOf, WevRecord } from '../ports/journal-record.js';
 import type { Wait } from '../ports/substrate.js';
 import { type AnswerRequest, answerQuestion } from './answer-question.js';
+import { requireHead } from './execute.js';
 import { requireNotDeleted } from './find-world.js';
 import { holdFamily } from './hold-family.js';
 import type { RuntimeContext } from './runtime-context.js';
 import { nextIdentity } from './world-births.js';
 import { type Condition, isLive, type World } from './world-model.js';
 
-/** What is left out is what was proposed, or else `manual` with its default outcome. */
-export type PullUpRequest = Partial<AnswerRequest>;
+/** What is left out of the answer is what was proposed, or else `manual` with its default outcome. */
+export interface PullUpRequest extends Partial<AnswerRequest> {
+  /** Refuse unless this push-down is still the open one. */
+  readonly condition?: ConditionId;
+  /** Refuse with `HEAD_MOVED` unless this is the winner's state. */
+  readonly expectHead?: StateId;
+}
 
 /** What the manual oracle says when nothing else is said. */
 const OUTCOME_DEFAULT = 'optimal';
@@ -30,9 +37,9 @@ const OUTCOME_DEFAULT = 'optimal';
  * merge into the parent's, the parent adopts the winner's state under its own id, and the losers collapse with all
  * worlds below them. One journal record, so all of it happens or none.
  *
- * Where answers can be disputed, the outcome must have been proposed (propose-answer.ts) and its window be over.
+ * Where answers can be disputed, the outcome must have been proposed (questions.ts) and its window be over.
  *
- * @throws NO_PUSH_DOWN, PUSH_DOWN_OPEN (the winner, or a world below it, still has one), REPORT_MISSING, BAD_INPUT,
+ * @throws NO_PUSH_DOWN, PUSH_DOWN_OPEN (the winner, or a world below it, still has one), REPORT_MISSING, HEAD_MOVED, BAD_INPUT,
  *   ORACLE_FAILED, NO_PROPOSAL, PROPOSAL_STANDS, DISPUTE_WINDOW_OPEN
  */
 export async function pullUp(
@@ -47,10 +54,11 @@ export async function pullUp(
     async () => {
       context.requireOpen();
       const start = context.parts.clock.monotonicMs();
-      const condition = openConditionOf(context, parent);
+      const condition = openConditionOf(context, parent, request.condition);
       const reports = reportsOf(context, condition);
       const { source, answer } = await finalAnswer(context, { parent, condition, reports }, request, wait);
       const plan = settle(context, parent, condition, answer.outcomeIndex);
+      requireHead(plan.winner, request.expectHead);
       const at = context.at();
       const ledger = planPullUp(context.model.ledger, {
         condition: condition.id,
@@ -86,10 +94,18 @@ export async function pullUp(
   );
 }
 
-/** @throws NO_PUSH_DOWN, WORLD_DELETED */
-export function openConditionOf(context: RuntimeContext, parent: World): Condition {
+/** @throws NO_PUSH_DOWN, also when the open one is not the one that is meant; WORLD_DELETED */
+export function openConditionOf(context: RuntimeContext, parent: World, meant?: ConditionId): Condition {
   requireNotDeleted(parent);
-  if (parent.openCondition !== null) return context.model.condition(parent.openCondition);
+  const { openCondition } = parent;
+  if (meant !== undefined && meant !== openCondition) {
+    throw new WorldError(
+      'NO_PUSH_DOWN',
+      `The push-down of world ${parent.name} was resolved or taken back meanwhile. See: wr log ${parent.name} --graph`,
+      { details: { world: parent.id, condition: meant } },
+    );
+  }
+  if (openCondition !== null) return context.model.condition(openCondition);
   throw new WorldError(
     'NO_PUSH_DOWN',
     `World ${parent.name} has no open push-down. ${adviceFor(context, parent)}`,

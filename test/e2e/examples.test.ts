@@ -131,6 +131,20 @@ describe('the example programs', () => {
     expect(out).toMatch(/^200 scenarios/);
   }, 240_000);
 
+  test('a coordinator that cheats is found out, and the walk is the same in another world, as its README shows', async () => {
+    const out = await play('chromatic-walk');
+    expect(out).toBe(promised('chromatic-walk'));
+    expect(out.match(/accepted$/gm)).toHaveLength(4);
+    expect(out.match(/rejected$/gm)).toHaveLength(2);
+    expect(out).toContain('The world is where it was.');
+  }, 120_000);
+
+  test('the five triads conserve, and the trit in Cat# stays outside, as its README shows', async () => {
+    const out = await play('triads');
+    expect(out).toBe(promised('triads'));
+    expect(out.match(/ = 0 ✓ /g)).toHaveLength(5);
+  });
+
   test('a wrong option is told with the right ones', async () => {
     const failed = play('monte-carlo', '--replications', 'many').catch((error: unknown) => error);
     expect(await failed).toMatchObject({ code: 2, stderr: expect.stringContaining('--replications <n>') });

@@ -42,6 +42,10 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import('./commands/verse-commands.js')).VERSE_COMMANDS,
   },
   {
+    words: ['walk'],
+    load: async () => (await import('./commands/walk-command.js')).WALK_COMMANDS,
+  },
+  {
     words: [
       'ledger',
       'balances',

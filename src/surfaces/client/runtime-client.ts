@@ -32,6 +32,7 @@ import type { ProbeView } from '../../model/probe-api.js';
 import type { StatusView } from '../../model/status-api.js';
 import type { DuInput, DuView, GcInput, GcView } from '../../model/storage-api.js';
 import type { TriadsView } from '../../model/triads-api.js';
+import type { WalkInput, WalkView } from '../../model/walk-api.js';
 import { ConditionsClient } from './conditions-client.js';
 import { ImagesClient } from './images-client.js';
 import { MarketsClient } from './markets-client.js';
@@ -271,6 +272,14 @@ export class World {
   /** Takes the open push-down back. */
   void(): Promise<VoidView> {
     return this.#call('void', {});
+  }
+
+  /**
+   * Takes steps of the chromatic walk: three agents in three verses propose, formalise and verify each. `complete` is false when
+   * too many proposals in a row were rejected; the world stands at the last accepted step, also after a failure.
+   */
+  walk(input: Without<WalkInput> = {}, call: CallOptions = {}): Promise<WalkView> {
+    return this.#call('walk', input, call);
   }
 
   /** Goes back to an earlier state: memory and files. */
