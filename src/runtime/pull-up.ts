@@ -3,18 +3,22 @@ import { Rational } from '../model/rational.js';
 import { WorldError } from '../model/world-error.js';
 import {
   askOracle,
+  type Evidence,
   losingBalances,
   measureWev,
   type OracleSource,
   type OutcomeReport,
   planPullUp,
+  type StakesPlan,
   type WevMeasurement,
 } from '../multiverse/index.js';
 import type { RecordOf, WevRecord } from '../ports/journal-record.js';
 import type { Wait } from '../ports/substrate.js';
 import { requireNotDeleted } from './find-world.js';
 import { holdFamily } from './hold-family.js';
+import { outcomeIndex } from './outcome-index.js';
 import type { RuntimeContext } from './runtime-context.js';
+import { NO_STAKES, planStakesOf, type Stakes } from './stakes.js';
 import { nextIdentity } from './world-births.js';
 import { type Condition, isLive, type World } from './world-model.js';
 
@@ -22,6 +26,10 @@ export interface PullUpRequest {
   readonly oracle: OracleSource;
   /** Name of the winning outcome, for the manual oracle. */
   readonly outcome?: string;
+  /** Why, for the manual oracle; kept with the resolution. */
+  readonly evidence?: Evidence;
+  /** What other accounts stake on its outcomes, in the same record. */
+  readonly stakes?: Stakes;
 }
 
 /** What the manual oracle says when nothing else is said. */
@@ -32,7 +40,8 @@ const OUTCOME_DEFAULT = 'optimal';
  * merge into the parent's, the parent adopts the winner's state under its own id, and the losers collapse with all
  * worlds below them. One journal record, so all of it happens or none.
  *
- * @throws NO_PUSH_DOWN, PUSH_DOWN_OPEN (the winner, or a world below it, still has one), REPORT_MISSING, BAD_INPUT
+ * @throws NO_PUSH_DOWN, PUSH_DOWN_OPEN (the winner, or a world below it, still has one), REPORT_MISSING, BAD_INPUT; with stakes
+ *   also WORLD_FROZEN, FORBIDDEN, BAD_AMOUNT, INSUFFICIENT_BALANCE, BALANCE_ENCUMBERED, TOKEN_UNSPLITTABLE
  */
 export async function pullUp(
   context: RuntimeContext,
@@ -56,13 +65,18 @@ export async function pullUp(
           ? { outcomeIndex: outcomeIndex(condition, request.outcome ?? OUTCOME_DEFAULT) }
           : {}),
       });
+      const evidence = { ...requestedEvidence(request), ...answer.evidence };
       const plan = settle(context, parent, condition, answer.outcomeIndex);
-      const ledger = planPullUp(context.model.ledger, {
+      const stakes = request.stakes
+        ? planStakesOf(context, { parent, condition, winner: answer.outcomeIndex, stakes: request.stakes })
+        : NO_STAKES;
+      const resolve = planPullUp(context.model.ledger, {
         condition: condition.id,
         winner: answer.outcomeIndex,
         source: request.oracle,
-        evidence: answer.evidence,
+        evidence,
       });
+      const ledger = [...stakes.before, ...resolve, ...stakes.after];
       context.model.ledger.check(ledger);
       const record: RecordOf<'world.pulled-up'> = {
         op: 'world.pulled-up',
@@ -77,8 +91,8 @@ export async function pullUp(
         collapsed: plan.collapsed.map(({ id }) => id),
         rehomed: plan.rehomed.map(({ id }) => id),
         verses: condition.outcomes.map(({ worldId }) => worldId),
-        oracle: { source: request.oracle, evidence: answer.evidence },
-        wev: wevOf(context, condition, { reports, winner: answer.outcomeIndex }),
+        oracle: { source: request.oracle, evidence },
+        wev: wevOf(context, condition, { reports, winner: answer.outcomeIndex, stakes, request }),
         pullUpTimeMs: context.parts.clock.monotonicMs() - start,
         ledger,
       };
@@ -121,17 +135,10 @@ function reportsOf(context: RuntimeContext, condition: Condition): OutcomeReport
   });
 }
 
-function outcomeIndex(condition: Condition, name: string): number {
-  const index = condition.outcomes.findIndex((outcome) => outcome.name === name);
-  if (index >= 0) return index;
-  const names = condition.outcomes.map((outcome) => outcome.name).join(', ');
-  throw new WorldError(
-    'BAD_INPUT',
-    `There is no outcome ${JSON.stringify(name)}. The outcomes are: ${names}.`,
-    {
-      details: { outcome: name },
-    },
-  );
+/** @throws BAD_INPUT for evidence given to an oracle that finds its own */
+function requestedEvidence({ oracle, evidence = {} }: PullUpRequest): Evidence {
+  if (oracle === 'manual' || Object.keys(evidence).length === 0) return evidence;
+  throw new WorldError('BAD_INPUT', `The oracle ${oracle} finds its evidence itself: give it none.`);
 }
 
 function settle(
@@ -172,6 +179,8 @@ function refuseNested(parent: World, surviving: readonly World[]): void {
 interface Found {
   readonly reports: readonly OutcomeReport[];
   readonly winner: number;
+  readonly stakes: StakesPlan;
+  readonly request: PullUpRequest;
 }
 
 /**
@@ -180,6 +189,8 @@ interface Found {
  */
 function wevOf(context: RuntimeContext, condition: Condition, found: Found): WevRecord {
   const losing = losingBalances(context.model.ledger, condition.id, found.winner);
+  const token = found.request.stakes?.token;
+  if (token !== undefined) losing[token] = (losing[token] ?? 0n) + found.stakes.evaporates;
   const text = (value: Rational | null): string | null => value && Rational.toText(value);
   const known = { losingBalances: mapValues(losing, String), unbounded: false };
   try {

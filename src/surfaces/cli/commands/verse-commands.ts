@@ -66,7 +66,13 @@ const pullUp = actionCommand({
     ]),
     option('--outcome <name>', 'what the manual oracle says (default: optimal)'),
   ],
-  fields: { world: 'world', oracle: '--oracle', outcome: '--outcome' },
+  fields: {
+    world: 'world',
+    oracle: '--oracle',
+    outcome: '--outcome',
+    evidence: { absent: 'for programs that decide, such as wr tournament' },
+    stakes: { absent: 'wr tournament moves them' },
+  },
   progress: 'Resolving',
   examples: [
     ['wr pull-up', 'optimal wins; the current world becomes it, the others collapse'],
