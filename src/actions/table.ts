@@ -6,6 +6,7 @@ import type { Action, Call } from './action.js';
 import { bisectAction } from './bisect-action.js';
 import { budgetAction } from './budget-action.js';
 import { branches, entities, log, metrics, query, resolutions } from './catalog-actions.js';
+import { bestOfAction, tournamentAction } from './contest-actions.js';
 import { diffAction } from './diff-action.js';
 import { editFilesAction, listFilesAction, readFileAction, uploadFileAction } from './file-actions.js';
 import { graphAction } from './graph-action.js';
@@ -54,6 +55,8 @@ export const ACTIONS = {
   'push-down': pushDownAction,
   'pull-up': pullUpAction,
   void: voidAction,
+  'best-of': bestOfAction,
+  tournament: tournamentAction,
   rewind: rewindAction,
   probe: probeAction,
   bisect: bisectAction,

@@ -42,6 +42,10 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import('./commands/verse-commands.js')).VERSE_COMMANDS,
   },
   {
+    words: ['best-of', 'tournament'],
+    load: async () => (await import('./commands/contest-commands.js')).CONTEST_COMMANDS,
+  },
+  {
     words: [
       'ledger',
       'balances',
