@@ -36,8 +36,8 @@ interface Scored {
 
 /**
  * Runs one program in many verses of a world and makes the world the one with the greatest score; of equal ones the first. Every
- * try has random numbers of its own. Scores are reported as `value`, and the oracle is `most-value`; when some try has no score, the
- * best of the others wins by hand, with the scores as evidence. When none has one the push-down is voided.
+ * try has random numbers of its own. Scores are reported as `value`, and the oracle is `most-value`; when some try has no score, or does not
+ * report the one that it has, the best wins by hand, with the scores as evidence. When none has one the push-down is voided.
  *
  * Tries own nothing: the world's balances stay where they are, so that nothing is lost however this ends. Only COMPUTE is drawn.
  *
@@ -50,10 +50,11 @@ export async function bestOf(caller: Caller, input: BestOfInput, how: BestOfHow 
   return inVerses(caller, world, outcomes, async (pushed) => {
     const scorer = how.scorer ?? ownScorer(caller, input, language);
     const tries = await scoreAll(await runAll(caller, pushed, input), scorer);
-    const reports = await reportAll(caller, tries, input, language);
-    const winner = bestOfAll(reports);
-    const resolution = winner && (await caller.pullUp({ world: world.id, ...decision(reports, winner) }));
-    return viewOf(pushed, world.name, { tries: reports, winner, resolution });
+    const winner = bestOfAll(tries);
+    const said = await reportAll(caller, tries, input, language);
+    const decision = said ? ({ oracle: 'most-value' } as const) : byHand(tries, winner);
+    const resolution = winner && (await caller.pullUp({ world: world.id, ...decision }));
+    return viewOf(pushed, world.name, { tries, winner, resolution });
   });
 }
 
@@ -124,39 +125,33 @@ async function scoreOne(ran: Ran, number: number, scorer: Scorer): Promise<Score
   }
 }
 
-/** Has every try that has a score report it, where it did not do so itself. */
+/** Has every try report its score, where it did not do so itself. True when all of them now say what they scored. */
 async function reportAll(
   caller: Caller,
   tries: readonly Scored[],
   input: BestOfInput,
   language: GuestLanguage,
-): Promise<Scored[]> {
-  const missing = tries.filter((one) => one.score !== null && !hasReported(one.ran.execution, one.score));
-  if (missing.length === 0) return [...tries];
-  const codes = missing.map(({ ran, score }) => [
-    ran.name,
-    language.report(Rational.toText(score as Rational)),
-  ]);
+): Promise<boolean> {
+  if (tries.some(({ score }) => score === null)) return false;
+  const missing = tries.flatMap(({ ran, score }) =>
+    score === null || hasReported(ran.execution, score) ? [] : [{ ran, score }],
+  );
+  if (missing.length === 0) return true;
   const items = await caller.executeInAll(
     {
       worlds: missing.map(({ ran }) => ran.worldId),
-      codes: Object.fromEntries(codes),
+      codes: Object.fromEntries(
+        missing.map(({ ran, score }) => [ran.name, language.report(Rational.toText(score))]),
+      ),
       ...(input.timeoutMs === undefined ? {} : { timeoutMs: input.timeoutMs }),
     },
     { silent: true },
   );
-  return tries.map((one) => {
-    const item = items.find(({ worldId }) => worldId === one.ran.worldId);
-    if (item === undefined || one.score === null || hasReported(item.execution, one.score)) return one;
-    const failure = item.failure ?? raised(item.execution) ?? OTHERWISE;
-    return { ...one, score: null, failure };
+  return missing.every(({ ran, score }) => {
+    const item = items.find(({ worldId }) => worldId === ran.worldId);
+    return item?.execution?.ok === true && hasReported(item.execution, score);
   });
 }
-
-const OTHERWISE: Failure = {
-  code: 'REPORT_MISSING',
-  message: 'it did not report the score that it was given',
-};
 
 function hasReported(execution: ExecutionView | null, score: Rational): boolean {
   const value = execution && reported(execution, 'value');
@@ -172,13 +167,12 @@ function bestOfAll(tries: readonly Scored[]): Scored | null {
   }, null);
 }
 
-function decision(tries: readonly Scored[], winner: Scored): PullUpInput {
-  if (tries.every(({ score }) => score !== null)) return { oracle: 'most-value' };
+function byHand(tries: readonly Scored[], winner: Scored | null): PullUpInput {
   const scores = tries.map(({ ran, score }) => [ran.name, score && Rational.toText(score)]);
   return {
     oracle: 'manual',
-    outcome: winner.ran.name,
     evidence: { decidedBy: 'best-of', scores: Object.fromEntries(scores) },
+    ...(winner === null ? {} : { outcome: winner.ran.name }),
   };
 }
 

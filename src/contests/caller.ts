@@ -45,9 +45,12 @@ export class Caller {
     return this.#ask('push-down', input);
   }
 
-  /** With progress, unless it is said not to tell. */
-  executeInAll(input: ExecuteInAllInput, how: { silent?: boolean } = {}): Promise<ExecuteInAllItem[]> {
-    return this.#ask('execute-in-all', input, how.silent ? signalOf(this.#options) : this.#options);
+  /** With progress, unless it is said not to tell. An interruption is no failure of those who ran. */
+  async executeInAll(input: ExecuteInAllInput, how: { silent?: boolean } = {}): Promise<ExecuteInAllItem[]> {
+    const call = how.silent ? signalOf(this.#options) : this.#options;
+    const items = await this.#ask<ExecuteInAllItem[]>('execute-in-all', input, call);
+    this.requireGoingOn();
+    return items;
   }
 
   probe(input: { state: string; code: string; timeoutMs?: number }): Promise<ProbeView> {
