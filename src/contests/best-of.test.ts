@@ -140,7 +140,7 @@ describe('best of n', () => {
     expect(view.winner).toBe('try-1');
     // Nothing was left to report the scores with.
     expect(view.resolution?.oracle.source).toBe('manual');
-    const broke = await play(t);
+    const broke = await play(t, { code: 'now' });
     expect(broke.tries.map(({ failure }) => failure?.code)).toEqual(Array(3).fill('BUDGET_EXHAUSTED'));
     expect(broke.winner).toBeNull();
   });

@@ -107,6 +107,10 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => [(await import('./commands/demo-command.js')).DEMO_COMMAND],
   },
   {
+    words: ['wev'],
+    load: async () => [(await import('./commands/wev-command.js')).WEV_COMMAND],
+  },
+  {
     words: ['bench'],
     load: async () => [(await import('./commands/bench-command.js')).BENCH_COMMAND],
   },
