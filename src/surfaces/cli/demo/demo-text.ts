@@ -67,7 +67,11 @@ function resultsOf({ verses }: DemoReport, paint: Paint): string {
   return table(paint, columns, rows);
 }
 
-export function measuresOf({ wev }: Pick<DemoReport, 'wev'>, paint: Paint): string {
+export function measuresOf(
+  { wev }: Pick<DemoReport, 'wev'>,
+  paint: Paint,
+  more: readonly (readonly [string, string])[] = [],
+): string {
   const line = (value: string | null, meaning: string): string =>
     `${exactOrReason(value, wev.wevReason).padEnd(20)}  ${meaning}`;
   return fields(paint, [
@@ -77,6 +81,7 @@ export function measuresOf({ wev }: Pick<DemoReport, 'wev'>, paint: Paint): stri
     ['expected', line(wev.wevExpected, 'expected cost before the oracle spoke - cost of optimal')],
     ['regret', line(wev.regret, 'what each loser costs more than the winner, summed')],
     ['extractable', line(wev.pctExtractable, '1 - optimal / nash')],
+    ...more,
   ]);
 }
 

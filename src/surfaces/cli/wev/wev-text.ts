@@ -28,10 +28,10 @@ export function wevText(report: WevReport, paint: Paint): string {
     section(
       paint,
       'World extractable value',
-      `${measuresOf(report, paint)}${fields(paint, [
+      measuresOf(report, paint, [
         ['losing balances', losing.join(', ') || 'none: nothing was staked'],
         ['at random', drivers === null ? 'infinitely many drivers' : `${drivers} drivers, expected exactly`],
-      ])}`,
+      ]),
     ),
     ...(bounds === null
       ? []
