@@ -136,9 +136,9 @@ describe('wr tournament', () => {
     ]);
     expect(view.agents[2]?.failure?.code).toBe('InsufficientBalance');
     const balances = await json<{ owner: string; amount: string; verse: string }[]>('ledger', 'balances');
-    expect(balances.view.map(({ verse, amount }) => [verse, amount]).sort()).toEqual([
-      ['root', '160'],
+    expect(balances.view.map(({ verse, amount }) => [verse, amount])).toEqual([
       ['root', '70'],
+      ['root', '160'],
       ['root', '70'],
     ]);
     expect((await wr('exec', 'game', 'limit, move, "results" in globals()')).out).toBe('(10, 10, False)\n');
