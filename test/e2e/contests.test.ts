@@ -1,9 +1,10 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { composeRuntime } from '../../src/compose.js';
 import { WorldRuntime } from '../../src/index.js';
 import type { BestOfView, TournamentView } from '../../src/model/contest-api.js';
+import { startWr } from './cli-process.js';
 import { type Said, sayIn } from './cli-simulated.js';
 import { makeFolder } from './play-in-folder.js';
 
@@ -102,6 +103,22 @@ describe('wr best-of', () => {
     expect(none.out).toContain('No try has a score');
     expect((await wr('exec', 'w', 'mark')).out).toBe('1\n');
   });
+
+  test('Ctrl-C ends it, and what it was waiting for, and leaves the world as it was', async () => {
+    const marker = join(folder, 'scoring');
+    const score = `echo $$ >> ${marker}; sleep 60`;
+    const started = startWr(dataDir, ['best-of', '2', 'mark = 3', '--world', 'w', '--score', score]);
+    await vi.waitUntil(() => existsSync(marker) && readFileSync(marker, 'utf8').length > 1, {
+      timeout: 30_000,
+    });
+    started.child.kill('SIGINT');
+    const { code, err } = await started.ended;
+    expect(code).toBe(130);
+    expect(err).toContain('INTERRUPTED: Interrupted. The push-down was voided: world w is as it was before.');
+    const shells = readFileSync(marker, 'utf8').trim().split('\n').map(Number);
+    for (const pid of shells) expect(() => process.kill(pid, 0)).toThrow();
+    expect((await wr('exec', 'w', 'mark')).out).toBe('1\n');
+  }, 60_000);
 
   test('says what is wrong with what it was asked', async () => {
     expect(await wr('best-of', '1', '1', '--world', 'w')).toMatchObject({ code: 2 });
