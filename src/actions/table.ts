@@ -17,6 +17,7 @@ import {
   mergeAction,
   splitAction,
 } from './condition-actions.js';
+import { bestOfAction, tournamentAction } from './contest-actions.js';
 import { diffAction } from './diff-action.js';
 import { editFilesAction, listFilesAction, readFileAction, uploadFileAction } from './file-actions.js';
 import { graphAction } from './graph-action.js';
@@ -67,6 +68,8 @@ export const ACTIONS = {
   'pull-up': pullUpAction,
   void: voidAction,
   walk: walkAction,
+  'best-of': bestOfAction,
+  tournament: tournamentAction,
   rewind: rewindAction,
   probe: probeAction,
   bisect: bisectAction,

@@ -3,6 +3,9 @@ import { PullUpInput, PullUpView, PushDownInput, PushDownView, VoidView, WorldIn
 import { findWorld } from '../runtime/find-world.js';
 import { pullUp } from '../runtime/pull-up.js';
 import { pushDown } from '../runtime/push-down.js';
+import { lookUpWorld } from '../runtime/resolve-reference.js';
+import type { RuntimeContext } from '../runtime/runtime-context.js';
+import type { Stakes } from '../runtime/stakes.js';
 import { voidPushDown } from '../runtime/void-push-down.js';
 import { defineAction, given, waitOf } from './action.js';
 import { pushDownView } from './views.js';
@@ -36,8 +39,13 @@ export const pullUpAction = defineAction({
   output: PullUpView,
   async run(context, input, call) {
     const parent = findWorld(context, input.world);
-    const { world: _parent, oracle, ...answer } = input;
-    const record = await pullUp(context, parent, { ...given('oracle', oracle), ...answer }, waitOf(call));
+    const { world: _parent, oracle, stakes, ...answer } = input;
+    const request = {
+      ...answer,
+      ...given('oracle', oracle),
+      ...given('stakes', stakes && stakesOf(context, stakes)),
+    };
+    const record = await pullUp(context, parent, request, waitOf(call));
     const { outcomes } = context.model.condition(record.conditionId);
     return {
       resolutionId: record.resolutionId,
@@ -53,6 +61,17 @@ export const pullUpAction = defineAction({
     };
   },
 });
+
+function stakesOf(context: RuntimeContext, { token, of }: NonNullable<PullUpInput['stakes']>): Stakes {
+  return {
+    token,
+    of: of.map(({ outcome, world, amount }) => ({
+      outcome,
+      world: lookUpWorld(context.model, world),
+      amount: parseAmount(amount),
+    })),
+  };
+}
 
 export const voidAction = defineAction({
   name: 'void',

@@ -120,6 +120,7 @@ export const executeInAllAction = defineAction({
       ...given('code', input.code),
       ...given('codes', input.codes),
       ...given('timeoutMs', input.timeoutMs),
+      ...given('budgetMs', input.budgetMs),
       onStart: ({ name }: World) => {
         const part = { name, state: 'running' as const };
         call.onProgress?.({ done, total: worlds.length, what: name, part });

@@ -135,6 +135,7 @@ export const ExecuteInAllInput = z.strictObject({
   code: Code.optional().describe('the same program for all'),
   codes: z.record(z.string(), Code).optional().describe('or a program by verse name'),
   timeoutMs: TimeoutMs.optional(),
+  budgetMs: TimeoutMs.optional().describe('run time that each may use up; beyond it: BUDGET_EXHAUSTED'),
 });
 export type ExecuteInAllInput = z.input<typeof ExecuteInAllInput>;
 
@@ -227,6 +228,18 @@ export const PullUpInput = z.strictObject({
     .string()
     .optional()
     .describe('winning outcome, for the oracles manual and command; default: what is proposed, else optimal'),
+  stakes: z
+    .strictObject({
+      token: z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]{0,31}$/),
+      of: z
+        .array(z.strictObject({ outcome: z.string(), world: WorldReference, amount: z.string() }))
+        .min(1)
+        .max(256),
+    })
+    .optional()
+    .describe(
+      "base units that other worlds' accounts stake on outcomes; the winner's world gets all of them",
+    ),
 });
 export type PullUpInput = z.input<typeof PullUpInput>;
 

@@ -58,6 +58,7 @@ export { indexesOf, OUTCOMES_MAX, type OutcomeSet } from './outcome-set.js';
 export { PARTITION_MAX } from './partition.js';
 export { losingBalances, type PullUpRequest, planPullUp } from './plan-pull-up.js';
 export { type PushDownPlan, type PushDownRequest, planPushDown } from './plan-push-down.js';
+export { planStakes, type Stake, type StakesPlan, type StakesRequest } from './plan-stakes.js';
 export {
   marketPrices,
   planMarket,

@@ -11,6 +11,7 @@ import {
 } from '../multiverse/index.js';
 import type { Wait } from '../ports/substrate.js';
 import { againWhenLost } from './live-machine.js';
+import { outcomeIndex } from './outcome-index.js';
 import type { RuntimeContext } from './runtime-context.js';
 import type { World } from './world-model.js';
 
@@ -58,19 +59,8 @@ export async function answerQuestion(
     outcomes: names,
     reports: question.reports,
     evidence: found.evidence,
-    ...(found.outcome === undefined ? {} : { outcomeIndex: indexOf(names, found.outcome) }),
+    ...(found.outcome === undefined ? {} : { outcomeIndex: outcomeIndex(question.outcomes, found.outcome) }),
   });
-}
-
-/** @throws BAD_INPUT for an outcome that does not exist */
-function indexOf(names: readonly string[], name: string): number {
-  const index = names.indexOf(name);
-  if (index >= 0) return index;
-  throw new WorldError(
-    'BAD_INPUT',
-    `There is no outcome ${JSON.stringify(name)}. The outcomes are: ${names.join(', ')}.`,
-    { details: { outcome: name } },
-  );
 }
 
 interface Found {

@@ -9,6 +9,7 @@ import {
   type OracleSource,
   type OutcomeReport,
   planPullUp,
+  type StakesPlan,
   type WevMeasurement,
 } from '../multiverse/index.js';
 import type { RecordOf, WevRecord } from '../ports/journal-record.js';
@@ -18,6 +19,7 @@ import { requireHead } from './execute.js';
 import { requireNotDeleted } from './find-world.js';
 import { holdFamily } from './hold-family.js';
 import type { RuntimeContext } from './runtime-context.js';
+import { NO_STAKES, planStakesOf, type Stakes } from './stakes.js';
 import { nextIdentity } from './world-births.js';
 import { type Condition, isLive, type World } from './world-model.js';
 
@@ -27,6 +29,8 @@ export interface PullUpRequest extends Partial<AnswerRequest> {
   readonly condition?: ConditionId;
   /** Refuse with `HEAD_MOVED` unless this is the winner's state. */
   readonly expectHead?: StateId;
+  /** What other accounts stake on its outcomes, in the same record. */
+  readonly stakes?: Stakes;
 }
 
 /** What the manual oracle says when nothing else is said. */
@@ -40,7 +44,8 @@ const OUTCOME_DEFAULT = 'optimal';
  * Where answers can be disputed, the outcome must have been proposed (questions.ts) and its window be over.
  *
  * @throws NO_PUSH_DOWN, PUSH_DOWN_OPEN (the winner, or a world below it, still has one), REPORT_MISSING, HEAD_MOVED, BAD_INPUT,
- *   ORACLE_FAILED, NO_PROPOSAL, PROPOSAL_STANDS, DISPUTE_WINDOW_OPEN
+ *   ORACLE_FAILED, NO_PROPOSAL, PROPOSAL_STANDS, DISPUTE_WINDOW_OPEN; with stakes also WORLD_FROZEN, FORBIDDEN, BAD_AMOUNT,
+ *   INSUFFICIENT_BALANCE, BALANCE_ENCUMBERED, TOKEN_UNSPLITTABLE
  */
 export async function pullUp(
   context: RuntimeContext,
@@ -59,14 +64,18 @@ export async function pullUp(
       const { source, answer } = await finalAnswer(context, { parent, condition, reports }, request, wait);
       const plan = settle(context, parent, condition, answer.outcomeIndex);
       requireHead(plan.winner, request.expectHead);
+      const stakes = request.stakes
+        ? planStakesOf(context, { parent, condition, winner: answer.outcomeIndex, stakes: request.stakes })
+        : NO_STAKES;
       const at = context.at();
-      const ledger = planPullUp(context.model.ledger, {
+      const resolve = planPullUp(context.model.ledger, {
         condition: condition.id,
         winner: answer.outcomeIndex,
         source,
         evidence: answer.evidence,
         at: Date.parse(at),
       });
+      const ledger = [...stakes.before, ...resolve, ...stakes.after];
       context.model.ledger.check(ledger);
       const record: RecordOf<'world.pulled-up'> = {
         op: 'world.pulled-up',
@@ -82,7 +91,7 @@ export async function pullUp(
         rehomed: plan.rehomed.map(({ id }) => id),
         verses: condition.outcomes.map(({ worldId }) => worldId),
         oracle: { source, evidence: answer.evidence },
-        wev: wevOf(context, condition, { reports, winner: answer.outcomeIndex }),
+        wev: wevOf(context, condition, { reports, winner: answer.outcomeIndex, stakes, request }),
         pullUpTimeMs: context.parts.clock.monotonicMs() - start,
         ledger,
       };
@@ -198,6 +207,8 @@ function refuseNested(parent: World, surviving: readonly World[]): void {
 interface Found {
   readonly reports: readonly OutcomeReport[];
   readonly winner: number;
+  readonly stakes: StakesPlan;
+  readonly request: PullUpRequest;
 }
 
 /**
@@ -206,6 +217,8 @@ interface Found {
  */
 function wevOf(context: RuntimeContext, condition: Condition, found: Found): WevRecord {
   const losing = losingBalances(context.model.ledger, condition.id, found.winner);
+  const token = found.request.stakes?.token;
+  if (token !== undefined) losing[token] = (losing[token] ?? 0n) + found.stakes.evaporates;
   const text = (value: Rational | null): string | null => value && Rational.toText(value);
   const known = { losingBalances: mapValues(losing, String), unbounded: false };
   try {

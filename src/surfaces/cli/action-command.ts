@@ -57,6 +57,13 @@ export interface ActionCommandSpec<N extends ActionName, O extends object> {
   show(output: ActionOutput<N>, screen: Screen, options: O): void | Promise<void>;
   /** Another command that these options ask for; what it does with the arguments is its own affair. */
   instead?(options: O): RunCommand | null;
+  /** Calls the action, where these options ask for more than that; null: it is called as it is. */
+  perform?(asked: {
+    readonly transport: Transport;
+    readonly input: ActionInput<N>;
+    readonly options: O;
+    readonly call: CallOptions;
+  }): Promise<ActionOutput<N>> | null;
   /** Exit code of a call that did not throw; default 0. */
   exitCode?(output: ActionOutput<N>, options: O): number;
 }
@@ -145,7 +152,7 @@ async function runCommand<N extends ActionName, O extends object>(
       const parts = new ProgressParts();
       const stream = new GuestStream(cli, progress);
       const streams = spec.streams === true && !settings.json;
-      const output = await callAction(transport, spec.action, input, {
+      const call: CallOptions = {
         signal,
         onProgress: (step) => {
           parts.note(step);
@@ -155,7 +162,9 @@ async function runCommand<N extends ActionName, O extends object>(
           }
         },
         ...(streams ? { onOutput: (name, text) => stream.write(name, text) } : {}),
-      });
+      };
+      const output = await (spec.perform?.({ transport, input, options, call }) ??
+        callAction(transport, spec.action, input, call));
       progress.stop();
       await show(cli, settings, spec, { output, options, midLine: stream.midLine });
       const code = spec.exitCode?.(output, options) ?? 0;

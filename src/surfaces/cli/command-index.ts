@@ -46,6 +46,10 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import('./commands/walk-command.js')).WALK_COMMANDS,
   },
   {
+    words: ['best-of', 'tournament'],
+    load: async () => (await import('./commands/contest-commands.js')).CONTEST_COMMANDS,
+  },
+  {
     words: [
       'ledger',
       'balances',
@@ -120,6 +124,10 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
   {
     words: ['demo'],
     load: async () => [(await import('./commands/demo-command.js')).DEMO_COMMAND],
+  },
+  {
+    words: ['wev'],
+    load: async () => [(await import('./commands/wev-command.js')).WEV_COMMAND],
   },
   {
     words: ['bench'],

@@ -22,6 +22,7 @@ import type {
 } from '../../model/api.js';
 import type { BisectInput, BisectView } from '../../model/bisect-api.js';
 import type { BudgetView } from '../../model/budget-api.js';
+import type { BestOfView, TournamentInput, TournamentView } from '../../model/contest-api.js';
 import type { DiffInput, DiffView } from '../../model/diff-api.js';
 import type { GraphView } from '../../model/graph-api.js';
 import type { ReplayInput, ReplayView, VerifyInput, VerifyView } from '../../model/history-api.js';
@@ -33,6 +34,7 @@ import type { StatusView } from '../../model/status-api.js';
 import type { DuInput, DuView, GcInput, GcView } from '../../model/storage-api.js';
 import type { TriadsView } from '../../model/triads-api.js';
 import type { WalkInput, WalkView } from '../../model/walk-api.js';
+import { type BestOfOptions, bestOfThrough } from './best-of-through.js';
 import { ConditionsClient } from './conditions-client.js';
 import { ImagesClient } from './images-client.js';
 import { MarketsClient } from './markets-client.js';
@@ -104,6 +106,19 @@ export class RuntimeClient implements AsyncDisposable {
   /** Runs code in many worlds in parallel; each item has a result or a failure. */
   executeInAll(input: ExecuteInAllInput, call: CallOptions = {}): Promise<ExecuteInAllItem[]> {
     return this.#call('execute-in-all', input, call);
+  }
+
+  /**
+   * Runs a program in many verses of a world and makes the world the best of them. A score is Python, or a function of this
+   * process. No try with a score: `winner` is null and the world as before.
+   */
+  bestOf(options: BestOfOptions, call: CallOptions = {}): Promise<BestOfView> {
+    return bestOfThrough(this.#transport, options, call);
+  }
+
+  /** Has agents play in verses of a world; the judge's winner takes the stakes and makes the world what it made of it. */
+  tournament(input: TournamentInput, call: CallOptions = {}): Promise<TournamentView> {
+    return this.#call('tournament', input, call);
   }
 
   /** In what two worlds or states differ: WORLD, WORLD@STATE, or a state or snapshot by id or name. */

@@ -68,7 +68,7 @@ const pullUp = actionCommand({
   action: 'pull-up',
   arguments: [WORLD_ARGUMENT],
   options: answerOptions('what is proposed, else optimal'),
-  fields: { world: 'world', ...ANSWER_FIELDS },
+  fields: { world: 'world', ...ANSWER_FIELDS, stakes: { absent: 'wr tournament moves them' } },
   progress: 'Resolving',
   examples: [
     ['wr pull-up', 'optimal wins; the current world becomes it, the others collapse'],
