@@ -23,9 +23,9 @@ describe('a Python oracle', () => {
     const costs = { nash: 2, optimal: '3/2', chaos: '14/9' };
     for (const [name, cost] of Object.entries(costs)) {
       const reported = await verses[name]?.execute(
-        `from fractions import Fraction\nworld.report(cost=Fraction("${cost}"))`,
+        `import world\nfrom fractions import Fraction\nworld.report(cost=Fraction("${cost}"))`,
       );
-      expect(reported?.ok).toBe(true);
+      expect(reported).toMatchObject({ ok: true, error: null });
     }
     const failing = [
       ['def oracle(outcomes): return 1 / 0', /raised ZeroDivisionError/],
