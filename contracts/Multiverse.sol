@@ -188,6 +188,7 @@ contract Multiverse {
 
     /// @param escrowToken An ERC-20 that moves exactly what it is asked to. It cannot be changed.
     constructor(IERC20 escrowToken) {
+        if (address(escrowToken).code.length == 0) revert ESCROW_FAILED();
         token = escrowToken;
         Constraint[] memory nothing;
         rootVerse = _define(nothing, 0);
@@ -538,11 +539,10 @@ contract Multiverse {
         multiverseMap[verse][owner] = held - amount;
     }
 
-    /// @dev Tokens that answer nothing are taken at their word; those that answer false, or are none, are refused.
+    /// @dev Tokens that answer nothing are taken at their word; those that answer false are refused.
     function _callToken(bytes memory data) private {
         (bool done, bytes memory answer) = address(token).call(data);
-        if (!done || address(token).code.length == 0) revert ESCROW_FAILED();
-        if (answer.length != 0 && !abi.decode(answer, (bool))) revert ESCROW_FAILED();
+        if (!done || (answer.length != 0 && !abi.decode(answer, (bool)))) revert ESCROW_FAILED();
     }
 
     // ---------------------------------------------------------------- partitions

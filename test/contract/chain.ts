@@ -1,10 +1,10 @@
 import { Common, Hardfork, Mainnet } from '@ethereumjs/common';
 import { createEVM, type EVM } from '@ethereumjs/evm';
-import { SimpleStateManager } from '@ethereumjs/statemanager';
 import { Address, bytesToHex, hexToBytes } from '@ethereumjs/util';
 
 import { type AbiValue, decode, encode, selectorOf, signatureOf, topicOf } from './abi.js';
 import type { AbiEntry, Compiled } from './compile-contract.js';
+import { UndoState } from './undo-state.js';
 
 /** More than any block has: what an operation costs is asserted elsewhere, and loops are bounded. */
 const GAS_LIMIT = 10_000_000_000n;
@@ -45,7 +45,7 @@ export class Chain {
 
   static async start(): Promise<Chain> {
     const common = new Common({ chain: Mainnet, hardfork: Hardfork.Cancun });
-    return new Chain(await createEVM({ common, stateManager: new SimpleStateManager({ common }) }));
+    return new Chain(await createEVM({ common, stateManager: new UndoState({ common }) }));
   }
 
   /** Puts a contract on the chain. It must fit the chain's limit of 24,576 bytes. */
@@ -82,6 +82,15 @@ export class Chain {
     const result = await this.call({ from: NOBODY, to, call, values });
     if (result.ok) return result.values;
     throw new Error(`${call} is refused with ${result.error}`);
+  }
+
+  /** A word of a contract's storage: much faster than a call. */
+  async storageAt({ address }: Deployed, slot: string): Promise<bigint> {
+    const bytes = await this.#evm.stateManager.getStorage(
+      addressOf(address),
+      hexToBytes(`0x${slot.slice(2)}`),
+    );
+    return bytes.length === 0 ? 0n : BigInt(bytesToHex(bytes));
   }
 
   async #run(from: string, to: string | undefined, data: Uint8Array) {

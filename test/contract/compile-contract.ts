@@ -36,6 +36,8 @@ export interface Compiled {
   readonly bytecode: string;
   /** Bytes that lie on the chain. */
   readonly sizeBytes: number;
+  /** Where the variables are in the contract's storage, by name. */
+  readonly slots: Readonly<Record<string, bigint>>;
 }
 
 /** The committed file: what was compiled, how, and from what. */
@@ -68,6 +70,9 @@ interface CompilerOutput {
               readonly bytecode: { readonly object: string };
               readonly deployedBytecode: { readonly object: string };
             };
+            readonly storageLayout?: {
+              readonly storage: readonly { readonly label: string; readonly slot: string }[];
+            };
           }
         >
       >
@@ -86,7 +91,9 @@ export function compile(sources: Readonly<Record<string, string>>): Map<string, 
     sources: Object.fromEntries(Object.entries(sources).map(([name, content]) => [name, { content }])),
     settings: {
       ...SETTINGS,
-      outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object'] } },
+      outputSelection: {
+        '*': { '*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object', 'storageLayout'] },
+      },
     },
   };
   const output = JSON.parse(solc.compile(JSON.stringify(input))) as CompilerOutput;
@@ -95,9 +102,14 @@ export function compile(sources: Readonly<Record<string, string>>): Map<string, 
     throw new Error(complaints.map(({ formattedMessage }) => formattedMessage).join('\n'));
   const found = new Map<string, Compiled>();
   for (const file of Object.values(output.contracts ?? {})) {
-    for (const [name, { abi, evm }] of Object.entries(file)) {
-      const { object } = evm.bytecode;
-      found.set(name, { abi, bytecode: `0x${object}`, sizeBytes: evm.deployedBytecode.object.length / 2 });
+    for (const [name, { abi, evm, storageLayout }] of Object.entries(file)) {
+      const variables = storageLayout?.storage ?? [];
+      found.set(name, {
+        abi,
+        bytecode: `0x${evm.bytecode.object}`,
+        sizeBytes: evm.deployedBytecode.object.length / 2,
+        slots: Object.fromEntries(variables.map(({ label, slot }) => [label, BigInt(slot)])),
+      });
     }
   }
   return found;

@@ -56,15 +56,26 @@ export class ContractLedger {
   readonly #chain: Chain;
   readonly #contract: Deployed;
   readonly #token: Deployed;
+  /** Where the multiverse map is in the contract's storage. */
+  readonly #mapSlot: bigint;
   readonly #ledger: Ledger;
+  #plainCalls = 0;
   readonly #funded = new Set<string>();
+  /** The contract's ids of the ledger's verses. */
+  readonly #ids = new Map<VerseId, string>();
+  /** By the contract's ids, as it told. */
   readonly #boxes = new Map<string, readonly Cell[]>();
+  /** Verses in which something may be left over, with the denominators of fractions. */
   readonly #dust = new Map<string, Set<bigint>>();
 
-  private constructor(chain: Chain, contract: Deployed, token: Deployed, ledger: Ledger) {
-    this.#chain = chain;
-    this.#contract = contract;
-    this.#token = token;
+  private constructor(
+    parts: { chain: Chain; contract: Deployed; token: Deployed; mapSlot: bigint },
+    ledger: Ledger,
+  ) {
+    this.#chain = parts.chain;
+    this.#contract = parts.contract;
+    this.#token = parts.token;
+    this.#mapSlot = parts.mapSlot;
     this.#ledger = ledger;
     this.#boxes.set(verseIdOf([]), []);
   }
@@ -73,7 +84,9 @@ export class ContractLedger {
     const chain = await Chain.start();
     const money = await chain.deploy(addressOf('deployer'), token);
     const contract = await chain.deploy(addressOf('deployer'), compiled, [money.address]);
-    return new ContractLedger(chain, contract, money, ledger);
+    const mapSlot = compiled.slots['multiverseMap'];
+    if (mapSlot === undefined) throw new Error('the contract has no multiverseMap');
+    return new ContractLedger({ chain, contract, token: money, mapSlot }, ledger);
   }
 
   /**
@@ -115,6 +128,11 @@ export class ContractLedger {
     }
   }
 
+  /** How often the signatures that name no amount were used. */
+  get plainCalls(): number {
+    return this.#plainCalls;
+  }
+
   /** Balances, in the order asked for. Of verses the contract does not know they are 0. */
   async balances(purses: readonly Purse[]): Promise<bigint[]> {
     const found: bigint[] = [];
@@ -124,6 +142,17 @@ export class ContractLedger {
       const ids = some.map(({ verse }) => BigInt(this.#verse(verse)));
       const [amounts] = await this.#read('balanceOfBatch', [owners, ids]);
       found.push(...(amounts as bigint[]));
+    }
+    return found;
+  }
+
+  /** The same from the contract's storage. */
+  async storedBalances(purses: readonly Purse[]): Promise<bigint[]> {
+    const found: bigint[] = [];
+    for (const { verse, owner } of purses) {
+      const ofVerse = keccak(`${this.#verse(verse)}${this.#mapSlot.toString(16).padStart(64, '0')}`);
+      const slot = keccak(`0x${addressOf(owner).slice(2).padStart(64, '0')}${ofVerse.slice(2)}`);
+      found.push(await this.#chain.storageAt(this.#contract, slot));
     }
     return found;
   }
@@ -149,27 +178,29 @@ export class ContractLedger {
     return { status: fields[3] as bigint, live: fields[5] as bigint };
   }
 
-  /** What belongs to nobody if the atom happens, fractions included. */
-  async dustOn(atom: Readonly<Record<ConditionId, number>>): Promise<Rational> {
-    const outcomes = new Map(
-      Object.entries(atom).map(([id, index]) => [conditionOf(id as ConditionId), index]),
-    );
-    const [dust] = await this.#read('DUST');
-    let total = Rational.ZERO;
+  /** What belongs to nobody, fractions included: how much of it there is on an atom. */
+  async dust(): Promise<(atom: Readonly<Record<ConditionId, number>>) => Rational> {
+    const [account] = await this.#read('DUST');
+    const places: { cells: readonly Cell[]; amount: Rational }[] = [];
     for (const [verse, denominators] of this.#dust) {
-      const inside = (this.#boxes.get(verse) ?? []).every((cell) => {
-        const index = outcomes.get(cell.condition);
-        return index !== undefined && ((cell.outcomes >> BigInt(index)) & 1n) === 1n;
-      });
-      if (!inside) continue;
-      const [whole] = await this.#read('multiverseMap', [verse, dust ?? '']);
-      total = Rational.add(total, Rational.of(whole as bigint));
+      const [whole] = await this.#read('multiverseMap', [verse, account ?? '']);
+      let amount = Rational.of(whole as bigint);
       for (const denominator of denominators) {
         const [numerator] = await this.#read('dustFraction', [verse, denominator]);
-        total = Rational.add(total, Rational.of(numerator as bigint, denominator));
+        amount = Rational.add(amount, Rational.of(numerator as bigint, denominator));
       }
+      places.push({ cells: this.#boxes.get(verse) ?? [], amount });
     }
-    return total;
+    return (atom) => {
+      const outcomes = new Map(
+        Object.entries(atom).map(([id, index]) => [conditionOf(id as ConditionId), BigInt(index)]),
+      );
+      const isInside = ({ condition, outcomes: set }: Cell) => {
+        const index = outcomes.get(condition);
+        return index !== undefined && ((set >> index) & 1n) === 1n;
+      };
+      return Rational.sum(places.filter(({ cells }) => cells.every(isInside)).map(({ amount }) => amount));
+    };
   }
 
   async #repartition(op: OpOf<'split' | 'merge'>, whole: boolean): Promise<Outcome> {
@@ -178,8 +209,9 @@ export class ContractLedger {
     const amount = BigInt(op.amount);
     const sources = op.kind === 'split' ? [op.verse] : op.children;
     const held = sources.map((verse) => this.#ledger.balance(verse, op.owner, TOKEN));
-    const least = held.reduce((a, b) => (b < a ? b : a), held[0] ?? 0n);
+    const least = leastOf(held);
     const plain = whole && least === amount;
+    if (plain) this.#plainCalls += 1;
     const [name, types, values] =
       op.kind === 'split'
         ? (['pushDown', 'bytes32,bytes32[]', [parent, children]] as const)
@@ -254,24 +286,22 @@ export class ContractLedger {
   }
 
   #viewOf(verse: VerseId) {
-    try {
-      return this.#ledger.verse(verse);
-    } catch (thrown) {
-      if (thrown instanceof WorldError && thrown.code === 'VERSE_NOT_FOUND') return undefined;
-      throw thrown;
-    }
+    return isVerse(this.#ledger, verse) ? this.#ledger.verse(verse) : undefined;
   }
 
   /** The contract's id of a verse, from its definition; something unknown for a verse that the ledger does not know. */
   #verse(verse: VerseId): string {
+    const known = this.#ids.get(verse);
+    if (known !== undefined) return known;
     const view = this.#viewOf(verse);
     if (view === undefined) return keccak(`0x${Buffer.from(verse).toString('hex')}`);
-    return verseIdOf(
-      view.constraints.map((one) => ({
-        condition: conditionOf(one.condition),
-        outcomes: maskOf(one.outcomes),
-      })),
-    );
+    const cells = view.constraints.map((one) => ({
+      condition: conditionOf(one.condition),
+      outcomes: maskOf(one.outcomes),
+    }));
+    const id = verseIdOf(cells);
+    this.#ids.set(verse, id);
+    return id;
   }
 
   async #send(by: string, call: string, values: readonly AbiValue[]): Promise<Outcome> {
@@ -310,6 +340,23 @@ export function applyToLedger(ledger: Ledger, op: LedgerOp): Outcome {
     return DONE;
   } catch (thrown) {
     if (thrown instanceof WorldError && isErrorCode(thrown.code)) return thrown.code;
+    throw thrown;
+  }
+}
+
+/** The least of some amounts; 0 of none. */
+export function leastOf(amounts: readonly bigint[]): bigint {
+  let least = amounts[0] ?? 0n;
+  for (const amount of amounts) if (amount < least) least = amount;
+  return least;
+}
+
+/** True when the ledger has that verse. */
+export function isVerse(ledger: Ledger, verse: VerseId): boolean {
+  try {
+    return ledger.verse(verse).id === verse;
+  } catch (thrown) {
+    if (thrown instanceof WorldError && thrown.code === 'VERSE_NOT_FOUND') return false;
     throw thrown;
   }
 }

@@ -3,7 +3,7 @@ import { liveOutcomes } from '../../src/multiverse/condition.js';
 import { type Condition, type Constraint, type Ledger, ROOT_VERSE_ID } from '../../src/multiverse/index.js';
 import { indexesOf } from '../../src/multiverse/outcome-set.js';
 import { type Random, weighted } from '../simulation/random.js';
-import { type ParityOp, TOKEN } from './contract-ledger.js';
+import { isVerse, leastOf, type ParityOp, TOKEN } from './contract-ledger.js';
 
 export const OWNERS = ['alice', 'bob', 'carol'] as const;
 const ORACLE = 'oracle';
@@ -55,7 +55,9 @@ export class RandomOperations {
     ] as const);
     const ops = this.#sensible(kind);
     const last = ops.pop() ?? this.#deposit();
-    return [...ops, this.#random.below(100) < 22 ? this.#spoil(last) : last];
+    // Conditions are asked for rarely, so that more of it has to be wrong for each refusal to come up.
+    const wrong = 'condition' in last ? 40 : 20;
+    return [...ops, this.#random.below(100) < wrong ? this.#spoil(last) : last];
   }
 
   #sensible(kind: string): ParityOp[] {
@@ -161,7 +163,7 @@ export class RandomOperations {
       const children = cut.children.filter((child) => this.#ledger.verse(child).live);
       for (const owner of OWNERS) {
         const held = children.map((child) => this.#ledger.balance(child, owner, TOKEN));
-        const least = held.reduce((a, b) => (b < a ? b : a), held[0] ?? 0n);
+        const least = leastOf(held);
         if (least === 0n) continue;
         const amount = this.#random.onceIn(2) ? least : 1n + (least - 1n) / 2n;
         const { verse } = cut;
@@ -225,7 +227,7 @@ export class RandomOperations {
   }
 
   #isKnown(verse: VerseId | undefined): boolean {
-    return this.#ledger.verses().some(({ id }) => id === verse);
+    return verse !== undefined && isVerse(this.#ledger, verse);
   }
 
   #bits(box: Box): number {
