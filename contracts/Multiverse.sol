@@ -126,22 +126,39 @@ contract Multiverse {
     uint64 private _settledCount;
     bool private transient _entered;
 
+    /// @notice An operation moves at least 1 base unit.
     error BAD_AMOUNT(uint256 amount);
+    /// @notice Arguments that make no sense together.
     error BAD_INPUT(string what);
+    /// @notice A probability is at most 1e18.
     error BAD_NUMBER(uint256 probability);
+    /// @notice Probabilities sum to exactly 1e18.
     error PROBABILITIES_UNBALANCED(uint256 sum);
+    /// @notice `by` may not act for `owner`, who is the oracle where a condition is settled.
     error FORBIDDEN(address by, address owner);
+    /// @notice Define the verse, or open its condition, first.
     error VERSE_NOT_FOUND(bytes32 verse);
+    /// @notice There is no such condition.
     error CONDITION_NOT_FOUND(bytes32 condition);
+    /// @notice The caller has opened a condition of that name before.
     error NAME_TAKEN(bytes32 condition);
+    /// @notice Nothing possible is in the verse.
     error VERSE_COLLAPSED(bytes32 verse);
+    /// @notice Two parts of a partition share something possible.
     error OVERLAP(bytes32 first, bytes32 second);
+    /// @notice The parts are not all that is possible of the verse; or the verse is not all that is possible.
     error NOT_EXHAUSTIVE(bytes32 verse);
+    /// @notice A verse is not divided into itself, nor by a question that is settled.
     error TRIVIAL_PARTITION(bytes32 verse);
+    /// @notice Less is there than the operation takes.
     error INSUFFICIENT_BALANCE(bytes32 verse, address owner, uint256 available, uint256 needed);
+    /// @notice The escrow would pass 2^256 - 1.
     error BALANCE_OVERFLOW(uint256 escrow, uint256 amount);
+    /// @notice The report leaves nothing possible.
     error CONTRADICTION(bytes32 condition);
+    /// @notice The condition was settled before, in another way.
     error ALREADY_RESOLVED(bytes32 condition);
+    /// @notice A bound of this contract, which the ledger does not have.
     error UNSUPPORTED(string limit);
     /// @notice Nothing that the verse depends on was redeemed or voided.
     error NOT_SETTLED(bytes32 verse);
@@ -152,16 +169,25 @@ contract Multiverse {
     /// @notice The receiver is a contract that does not take balances (ERC-1155).
     error RECEIVER_REFUSED(address to);
 
+    /// @notice ERC-1155: `value` of verse `id` moved. From 0 it was made, to 0 it is gone.
     event TransferSingle(address indexed operator, address indexed from, address indexed to, uint256 id, uint256 value);
+    /// @notice ERC-1155: several moved.
     event TransferBatch(
         address indexed operator, address indexed from, address indexed to, uint256[] ids, uint256[] values
     );
+    /// @notice ERC-1155: `operator` may transfer what `owner` has, or no longer.
     event ApprovalForAll(address indexed owner, address indexed operator, bool approved);
+    /// @notice Somebody put money under escrow.
     event Deposited(address indexed owner, bytes32 indexed verse, uint256 amount);
+    /// @notice Somebody took money out of the escrow.
     event Withdrawn(address indexed owner, bytes32 indexed verse, uint256 amount);
+    /// @notice `amount` of `parent` became `amount` of every child.
     event PushedDown(address indexed owner, bytes32 indexed parent, bytes32[] children, uint256 amount);
+    /// @notice `amount` of every child became `amount` of `parent`.
     event PulledUp(address indexed owner, bytes32[] children, bytes32 indexed parent, uint256 amount);
+    /// @notice A verse became known.
     event VerseDefined(bytes32 indexed verse, bytes32 indexed parent, Constraint[] constraints);
+    /// @notice A condition was opened; `children` are the verses of its outcomes, in order.
     event ConditionOpened(
         bytes32 indexed condition,
         bytes32 indexed verse,
@@ -170,12 +196,17 @@ contract Multiverse {
         uint256[] probabilities,
         bytes32[] children
     );
+    /// @notice The outcome lies in the set.
     event Resolved(bytes32 indexed condition, uint256 outcomes);
+    /// @notice The condition pays by shares.
     event Redeemed(bytes32 indexed condition, uint256[] payouts);
+    /// @notice The condition was given up and pays by probability.
     event Voided(bytes32 indexed condition);
+    /// @notice A stake in a verse that ended was paid; what is left over has this denominator.
     event Settled(
         address indexed owner, bytes32 indexed verse, bytes32 indexed target, uint256 stake, uint256 paid, uint256 denominator
     );
+    /// @notice What was left over in a verse that ended moved up.
     event DustSettled(bytes32 indexed verse, bytes32 indexed target, uint256 denominator);
 
     /// @dev Guards against calls that come back while another contract is being called.
@@ -198,6 +229,7 @@ contract Multiverse {
 
     /// @notice Puts `amount` of the token under escrow and credits it to the caller, who has approved it before.
     /// @param verse The root verse, or another that everything possible is in.
+    /// @param amount Base units.
     function deposit(bytes32 verse, uint256 amount) external nonReentrant {
         _requirePositive(amount);
         _requireAll(verse);
@@ -213,6 +245,8 @@ contract Multiverse {
     }
 
     /// @notice The reverse of a deposit.
+    /// @param verse As for `deposit`.
+    /// @param amount Base units.
     function withdraw(bytes32 verse, uint256 amount) external nonReentrant {
         _requirePositive(amount);
         _requireAll(verse);
@@ -226,18 +260,23 @@ contract Multiverse {
     // ---------------------------------------------------------------- push down, pull up
 
     /// @notice Turns the caller's whole balance in `parent` into the same amount in every one of `children`.
+    /// @param parent The verse that is divided.
     /// @param children A partition of the parent: live, disjoint, together all that is possible of it.
     function pushDown(bytes32 parent, bytes32[] calldata children) external nonReentrant {
         _pushDown(parent, children, multiverseMap[parent][msg.sender]);
     }
 
     /// @notice Turns `amount` in `parent` into `amount` in every one of `children`.
+    /// @param parent The verse that is divided.
+    /// @param children A partition of it.
+    /// @param amount Base units.
     function pushDown(bytes32 parent, bytes32[] calldata children, uint256 amount) external nonReentrant {
         _pushDown(parent, children, amount);
     }
 
     /// @notice Turns as much as the caller has in every one of `children` (the least of the balances) back into `parent`.
     /// @param children A partition of the parent. The survivor of a resolved condition alone is one.
+    /// @param parent The verse that they divide.
     function pullUp(bytes32[] calldata children, bytes32 parent) external nonReentrant {
         uint256 least = children.length == 0 ? 0 : type(uint256).max;
         for (uint256 i = 0; i < children.length; ++i) {
@@ -248,6 +287,9 @@ contract Multiverse {
     }
 
     /// @notice Turns `amount` in every one of `children` back into `amount` in `parent`.
+    /// @param children A partition of the parent.
+    /// @param parent The verse that they divide.
+    /// @param amount Base units.
     function pullUp(bytes32[] calldata children, bytes32 parent, uint256 amount) external nonReentrant {
         _pullUp(children, parent, amount);
     }
@@ -285,6 +327,7 @@ contract Multiverse {
 
     /// @notice Opens a condition in a live verse and defines the verse of each outcome. Anyone may: no balance moves.
     /// @param name The caller's own name for it: `conditionId(caller, name)` is the id, so nobody can take it before.
+    /// @param verse Where it is asked.
     /// @param outcomes Names, 2 to 256 different ones of 1 to 64 bytes.
     /// @param probabilities One for each, in units of 1e-18, that sum to exactly 1e18.
     /// @param oracle Who may resolve, redeem and void it; the caller when 0.
@@ -318,6 +361,8 @@ contract Multiverse {
 
     /// @notice Says, for ever, in which set the outcome lies. Verses that contain none of it collapse. The same report
     /// again changes nothing.
+    /// @param condition Its id.
+    /// @param outcomes The set: bit i is outcome i.
     function resolve(bytes32 condition, uint256 outcomes) external nonReentrant {
         Condition storage found = _asOracle(condition);
         if (outcomes & ~_fullSet(found.outcomeCount) != 0) revert BAD_INPUT("the condition has no such outcome");
@@ -331,6 +376,7 @@ contract Multiverse {
 
     /// @notice Gives up on an open condition: a stake in a verse of weight w can be settled for floor(stake * w) in the verse
     /// without it. All its verses collapse, and conditions opened in them are void too. Again: nothing.
+    /// @param condition Its id.
     function voidCondition(bytes32 condition) external nonReentrant {
         Condition storage found = _asOracle(condition);
         if (_statusOf(found) == Status.Void) return;
@@ -340,6 +386,7 @@ contract Multiverse {
     }
 
     /// @notice Settles an open condition by shares: as `voidCondition`, with payouts instead of probabilities.
+    /// @param condition Its id.
     /// @param payouts One for each outcome; in lowest terms they sum to at most a million. The same again change nothing.
     function redeemCondition(bytes32 condition, uint256[] calldata payouts) external nonReentrant {
         Condition storage found = _asOracle(condition);
@@ -364,6 +411,8 @@ contract Multiverse {
 
     /// @notice Pays what `owner` has in a verse that ended because a condition was redeemed or voided. Anyone may ask for it.
     /// What rounding leaves is kept as `dustFraction`, whole units of it in the account `DUST`.
+    /// @param verse The verse that ended.
+    /// @param owner Whose stake.
     /// @return target The verse without that condition and those below it, where it is paid.
     /// @return paid floor(stake * weight).
     function settle(bytes32 verse, address owner) external nonReentrant returns (bytes32 target, uint256 paid) {
@@ -383,6 +432,7 @@ contract Multiverse {
     }
 
     /// @notice Moves what was left over below one unit in a verse that ended, as `settle` moves stakes. Anyone may ask for it.
+    /// @param verse The verse that ended.
     /// @param denominator Of the fraction: `dustFraction[verse][denominator]`.
     /// @return target Where the fraction, times the weight of the verse, is added.
     /// @return targetDenominator Under which it is added there.
@@ -405,6 +455,11 @@ contract Multiverse {
     // ---------------------------------------------------------------- ERC-1155: a verse is a token id
 
     /// @notice Moves `value` of verse `id`, which is live, to another owner. Contracts are asked whether they take it.
+    /// @param from Whose balance: the caller, or somebody who approved it.
+    /// @param to Who gets it.
+    /// @param id The verse.
+    /// @param value Base units, at least 1.
+    /// @param data For the receiver.
     function safeTransferFrom(address from, address to, uint256 id, uint256 value, bytes calldata data)
         external
         nonReentrant
@@ -417,6 +472,11 @@ contract Multiverse {
     }
 
     /// @notice Several at once, or none of them.
+    /// @param from Whose balances: the caller, or somebody who approved it.
+    /// @param to Who gets them.
+    /// @param ids The verses.
+    /// @param values Base units, one for each verse.
+    /// @param data For the receiver.
     function safeBatchTransferFrom(
         address from,
         address to,
@@ -433,17 +493,23 @@ contract Multiverse {
     }
 
     /// @notice Lets `operator` transfer what the caller has, or no longer. It may do nothing else.
+    /// @param operator Who may, or no longer.
+    /// @param approved True for may.
     function setApprovalForAll(address operator, bool approved) external nonReentrant {
         isApprovedForAll[msg.sender][operator] = approved;
         emit ApprovalForAll(msg.sender, operator, approved);
     }
 
     /// @notice The balance in a verse, by ERC-1155's name for it. What lies in a collapsed verse is still listed.
+    /// @param owner Whose.
+    /// @param id The verse.
     function balanceOf(address owner, uint256 id) external view returns (uint256) {
         return multiverseMap[bytes32(id)][owner];
     }
 
     /// @notice Several balances.
+    /// @param owners Whose.
+    /// @param ids The verses, one for each owner.
     function balanceOfBatch(address[] calldata owners, uint256[] calldata ids)
         external
         view
@@ -455,6 +521,7 @@ contract Multiverse {
     }
 
     /// @notice ERC-165: ERC-165 itself and ERC-1155.
+    /// @param id Of the interface.
     function supportsInterface(bytes4 id) external pure returns (bool) {
         return id == 0x01ffc9a7 || id == 0xd9b67a26;
     }
@@ -462,6 +529,7 @@ contract Multiverse {
     // ---------------------------------------------------------------- looking
 
     /// @notice The verse, with what is decided about it now.
+    /// @param verse Its id.
     function getVerse(bytes32 verse) external view returns (Verse memory seen) {
         _requireKnown(verse);
         seen = _verses[verse];
@@ -471,18 +539,21 @@ contract Multiverse {
     }
 
     /// @notice What the verse demands, in ascending order of the conditions.
+    /// @param verse Its id.
     function constraintsOf(bytes32 verse) external view returns (Constraint[] memory) {
         _requireKnown(verse);
         return _boxes[verse];
     }
 
     /// @notice True when something possible is in the verse.
+    /// @param verse Its id.
     function isLive(bytes32 verse) external view returns (bool) {
         _requireKnown(verse);
         return Boxes.isLive(_cells(_boxes[verse]));
     }
 
     /// @notice The condition, with where it stands now.
+    /// @param condition Its id.
     function getCondition(bytes32 condition) external view returns (Condition memory seen) {
         Condition storage found = _condition(condition);
         seen = found;
@@ -490,6 +561,8 @@ contract Multiverse {
     }
 
     /// @notice The verse of one outcome of a condition.
+    /// @param condition Its id.
+    /// @param outcome Its number, from 0.
     function outcomeVerse(bytes32 condition, uint256 outcome) external view returns (bytes32) {
         Condition storage found = _condition(condition);
         if (outcome >= found.outcomeCount) revert BAD_INPUT("the condition has no such outcome");
@@ -497,6 +570,8 @@ contract Multiverse {
     }
 
     /// @notice The id of the condition that `opener` calls `name`.
+    /// @param opener Who opens it.
+    /// @param name What the opener calls it.
     function conditionId(address opener, bytes32 name) public pure returns (bytes32) {
         return keccak256(abi.encode(opener, name));
     }

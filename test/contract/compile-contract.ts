@@ -36,8 +36,16 @@ export interface Compiled {
   readonly bytecode: string;
   /** Bytes that lie on the chain. */
   readonly sizeBytes: number;
+  /** What its documentation says of functions, events and errors, by signature. */
+  readonly notes: Readonly<Record<string, Note>>;
   /** Where the variables are in the contract's storage, by name. */
   readonly slots: Readonly<Record<string, bigint>>;
+}
+
+/** What NatSpec has on something: a notice, and the names of the parameters that are explained. */
+export interface Note {
+  readonly notice: boolean;
+  readonly params: readonly string[];
 }
 
 /** The committed file: what was compiled, how, and from what. */
@@ -56,6 +64,9 @@ export function readSources(): Record<string, string> {
   return Object.fromEntries(SOURCES.map((name) => [name, readFileSync(join(CONTRACTS, name), 'utf8')]));
 }
 
+/** Functions and events have one entry by signature; errors a list of them. */
+type Documentation = Readonly<Partial<Record<'methods' | 'events' | 'errors' | 'stateVariables', object>>>;
+
 interface CompilerOutput {
   readonly errors?: readonly { readonly severity: string; readonly formattedMessage: string }[];
   readonly contracts?: Readonly<
@@ -70,6 +81,8 @@ interface CompilerOutput {
               readonly bytecode: { readonly object: string };
               readonly deployedBytecode: { readonly object: string };
             };
+            readonly userdoc?: Documentation;
+            readonly devdoc?: Documentation;
             readonly storageLayout?: {
               readonly storage: readonly { readonly label: string; readonly slot: string }[];
             };
@@ -92,7 +105,16 @@ export function compile(sources: Readonly<Record<string, string>>): Map<string, 
     settings: {
       ...SETTINGS,
       outputSelection: {
-        '*': { '*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object', 'storageLayout'] },
+        '*': {
+          '*': [
+            'abi',
+            'evm.bytecode.object',
+            'evm.deployedBytecode.object',
+            'storageLayout',
+            'userdoc',
+            'devdoc',
+          ],
+        },
       },
     },
   };
@@ -102,17 +124,32 @@ export function compile(sources: Readonly<Record<string, string>>): Map<string, 
     throw new Error(complaints.map(({ formattedMessage }) => formattedMessage).join('\n'));
   const found = new Map<string, Compiled>();
   for (const file of Object.values(output.contracts ?? {})) {
-    for (const [name, { abi, evm, storageLayout }] of Object.entries(file)) {
+    for (const [name, { abi, evm, storageLayout, userdoc = {}, devdoc = {} }] of Object.entries(file)) {
       const variables = storageLayout?.storage ?? [];
       found.set(name, {
         abi,
         bytecode: `0x${evm.bytecode.object}`,
         sizeBytes: evm.deployedBytecode.object.length / 2,
+        notes: notesOf(userdoc, devdoc),
         slots: Object.fromEntries(variables.map(({ label, slot }) => [label, BigInt(slot)])),
       });
     }
   }
   return found;
+}
+
+function notesOf(userdoc: Documentation, devdoc: Documentation): Record<string, Note> {
+  const notes: Record<string, Note> = {};
+  for (const kind of ['methods', 'events', 'errors'] as const) {
+    const params = Object.entries(devdoc[kind] ?? {});
+    for (const [signature, said] of Object.entries(userdoc[kind] ?? {})) {
+      const explained = params.find(([one]) => one === signature)?.[1] as { params?: object } | undefined;
+      // Of an error there is a list, with one entry for each place that declares it.
+      const notice = Array.isArray(said) ? said.length > 0 : said !== undefined;
+      notes[signature] = { notice, params: Object.keys(explained?.params ?? {}) };
+    }
+  }
+  return notes;
 }
 
 /** One contract by name. @throws when there is none, and what the compiler says. */
