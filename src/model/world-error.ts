@@ -77,6 +77,10 @@ export const ERROR_CODES = {
   ALREADY_RESOLVED: 'conflict',
   IDEMPOTENCY_KEY_REUSED: 'conflict',
   REPORT_MISSING: 'conflict',
+  PROPOSAL_STANDS: 'conflict',
+  NO_PROPOSAL: 'conflict',
+  DISPUTE_WINDOW_OPEN: 'conflict',
+  DISPUTE_WINDOW_OVER: 'conflict',
   MISLABELLED_OPTIMUM: 'conflict',
   BUDGET_EXHAUSTED: 'conflict',
   // Time.

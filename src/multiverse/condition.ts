@@ -12,7 +12,18 @@ export interface OutcomeReport {
   readonly value?: Rational | undefined;
 }
 
-/** Where a condition stands. Proposals and disputes will be further members between open and resolved. */
+/** What an oracle says the outcome is, as long as nobody disputed it. Times are milliseconds of Unix time. */
+export interface Proposal {
+  readonly outcomeIndex: number;
+  readonly by: AccountId;
+  readonly source: OracleSource;
+  readonly evidence: Evidence;
+  readonly at: number;
+  /** From then on it can be made final, and no longer be disputed. */
+  readonly until: number;
+}
+
+/** Where a condition stands, but for proposals, which change nothing about what is live. */
 export type ConditionStatus =
   | { readonly kind: 'open' }
   | {
@@ -40,13 +51,28 @@ export interface Condition extends ConditionShape {
   readonly outcomeCount: number;
   /** One for each outcome, in units of 1e-18; they sum to exactly 10^18. */
   readonly probabilities: readonly bigint[];
-  /** Who may report, resolve and void, beside the system. */
+  /** Who may report, propose, resolve and void, beside the system. */
   readonly oracle: AccountId;
+  /** Seconds for which a proposal can be disputed; 0: no proposal is needed. */
+  readonly disputeWindow: number;
+  /** The one that stands, or the one that became final. */
+  readonly proposal: Proposal | null;
+  /** How many proposals were disputed. */
+  readonly disputes: number;
   /** How many conditions were opened before it. */
   readonly sequence: number;
   readonly status: ConditionStatus;
   /** The last report for each outcome. */
   readonly reports: ReadonlyMap<number, OutcomeReport>;
+}
+
+/** How far an oracle has come: open, proposed, disputed (and proposed again, any number of times), final. */
+export type OracleState = 'open' | 'proposed' | 'disputed' | 'final';
+
+export function oracleStateOf({ status, proposal, disputes }: Condition): OracleState {
+  if (status.kind !== 'open') return 'final';
+  if (proposal !== null) return 'proposed';
+  return disputes > 0 ? 'disputed' : 'open';
 }
 
 /** Outcomes still possible: all of an open condition, the reported ones of a resolved one, none of a void or redeemed one. */

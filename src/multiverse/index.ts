@@ -23,7 +23,14 @@ export {
 export { CONSTRAINTS_MAX, Constraint, ROOT_VERSE_ID } from './box.js';
 export { canonicalJson, digestOf } from './canonical-json.js';
 export { COMPUTE_PER_SECOND, type ComputeUse, computePrice } from './compute.js';
-export type { Condition, ConditionStatus, OutcomeReport } from './condition.js';
+export {
+  type Condition,
+  type ConditionStatus,
+  type OracleState,
+  type OutcomeReport,
+  oracleStateOf,
+  type Proposal,
+} from './condition.js';
 export {
   type Atom,
   BATCH_OPS_MAX,
@@ -34,6 +41,7 @@ export {
   type VerseView,
 } from './ledger.js';
 export {
+  DISPUTE_WINDOW_MAX_S,
   Evidence,
   LedgerOp,
   type LedgerOpKind,
@@ -43,7 +51,7 @@ export {
   parseLedgerOp,
   RationalText,
 } from './ledger-op.js';
-export { LedgerSnapshot } from './ledger-snapshot.js';
+export { LEDGER_SNAPSHOT_HEADER, LedgerSnapshot } from './ledger-snapshot.js';
 export type { BalanceEntry } from './ledger-state.js';
 export type { Loan } from './loan.js';
 export { type Market, marketAccountOf } from './market.js';

@@ -10,7 +10,7 @@ import { OUTCOMES_MAX } from './outcome-set.js';
 import { PARTITION_MAX } from './partition.js';
 
 /** How the outcome was found. */
-export const ORACLE_SOURCES = ['manual', 'least-cost', 'most-value'] as const;
+export const ORACLE_SOURCES = ['manual', 'least-cost', 'most-value', 'command', 'python'] as const;
 export const OracleSource = z.enum(ORACLE_SOURCES);
 export type OracleSource = z.infer<typeof OracleSource>;
 
@@ -28,6 +28,12 @@ const OutcomeIndex = z
   .int()
   .min(0)
   .max(OUTCOMES_MAX - 1);
+
+/** When something was said, in milliseconds of Unix time. The ledger has no clock: whoever sends the operation says it. */
+const Moment = z.int().min(0).max(8_640_000_000_000_000);
+
+/** The longest time for which an answer can be disputed: a year. */
+export const DISPUTE_WINDOW_MAX_S = 31_536_000;
 
 /** Every operation says who acts; a key makes sending it twice the same as sending it once. */
 const common = {
@@ -79,8 +85,10 @@ export const OpenConditionOp = z.strictObject({
   outcomes: z.array(z.string().min(1).max(64)).min(2).max(OUTCOMES_MAX),
   /** Decimal text, one for each outcome; they sum to exactly 1. */
   probabilities: z.array(z.string().max(64)).min(2).max(OUTCOMES_MAX),
-  /** Who may report, resolve and void; the opener when absent. */
+  /** Who may report, propose, resolve and void; the opener when absent. */
   oracle: AccountId.optional(),
+  /** Seconds for which a proposed outcome can be disputed; absent is 0: it may be resolved at once. */
+  disputeWindow: z.int().min(0).max(DISPUTE_WINDOW_MAX_S).optional(),
 });
 /** What the world of one outcome measured. The last report for an outcome counts. */
 export const ReportOp = z.strictObject({
@@ -91,6 +99,24 @@ export const ReportOp = z.strictObject({
   cost: RationalText.optional(),
   value: RationalText.optional(),
 });
+/** Says what the outcome is, for now: it can be disputed until the condition's window is over. */
+export const ProposeOp = z.strictObject({
+  kind: z.literal('propose'),
+  ...common,
+  condition: ConditionId,
+  outcome: OutcomeIndex,
+  source: OracleSource,
+  evidence: Evidence.optional(),
+  at: Moment,
+});
+/** Contradicts what is proposed, which then stands no longer. */
+export const DisputeOp = z.strictObject({
+  kind: z.literal('dispute'),
+  ...common,
+  condition: ConditionId,
+  evidence: Evidence.optional(),
+  at: Moment,
+});
 /** Says, for ever, in which set the outcome lies. */
 export const ResolveOp = z.strictObject({
   kind: z.literal('resolve'),
@@ -99,6 +125,8 @@ export const ResolveOp = z.strictObject({
   outcomes: z.array(OutcomeIndex).max(OUTCOMES_MAX),
   source: OracleSource,
   evidence: Evidence.optional(),
+  /** Needed where there is a window for disputes, which must be over. */
+  at: Moment.optional(),
 });
 /** Gives up on an open condition: its verses pay out by probability and collapse. */
 export const VoidOp = z.strictObject({
@@ -165,6 +193,8 @@ export const LedgerOp = z.discriminatedUnion('kind', [
   DefineVerseOp,
   OpenConditionOp,
   ReportOp,
+  ProposeOp,
+  DisputeOp,
   ResolveOp,
   VoidOp,
   RedeemOp,

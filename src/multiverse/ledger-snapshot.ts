@@ -35,15 +35,28 @@ const Report = z.strictObject({
   value: RationalText.optional(),
 });
 
+const Moment = z.int().min(0);
+const Proposal = z.strictObject({
+  outcomeIndex: z.int().min(0),
+  by: AccountId,
+  source: OracleSource,
+  evidence: Evidence,
+  at: Moment,
+  until: Moment,
+});
+
 const Units = z.string().regex(/^\d{1,78}$/);
+
+/** What a snapshot begins with. */
+export const LEDGER_SNAPSHOT_HEADER = { format: 'world-runtime/ledger', version: 3 } as const;
 
 /**
  * The whole ledger as plain JSON in one order: conditions and markets as they were opened, the rest sorted. Equal ledgers
  * have equal snapshots.
  */
 export const LedgerSnapshot = z.strictObject({
-  format: z.literal('world-runtime/ledger'),
-  version: z.literal(2),
+  format: z.literal(LEDGER_SNAPSHOT_HEADER.format),
+  version: z.literal(LEDGER_SNAPSHOT_HEADER.version),
   conditions: z.array(
     z.strictObject({
       id: ConditionId,
@@ -51,6 +64,9 @@ export const LedgerSnapshot = z.strictObject({
       outcomes: z.array(z.string()),
       probabilities: z.array(Units),
       oracle: AccountId,
+      disputeWindow: z.int().min(0),
+      proposal: Proposal.nullable(),
+      disputes: z.int().min(0),
       status: Status,
       reports: z.array(Report),
     }),
@@ -86,14 +102,16 @@ export type LedgerSnapshot = z.infer<typeof LedgerSnapshot>;
 /** Writes the tables down. */
 export function snapshotOf(state: LedgerState): LedgerSnapshot {
   return {
-    format: 'world-runtime/ledger',
-    version: 2,
+    ...LEDGER_SNAPSHOT_HEADER,
     conditions: [...state.conditions()].map((condition) => ({
       id: condition.id,
       verse: condition.verse,
       outcomes: [...condition.outcomes],
       probabilities: condition.probabilities.map(String),
       oracle: condition.oracle,
+      disputeWindow: condition.disputeWindow,
+      proposal: condition.proposal && { ...condition.proposal },
+      disputes: condition.disputes,
       status: statusToJson(condition.status),
       reports: [...condition.reports.values()]
         .sort((a, b) => a.outcomeIndex - b.outcomeIndex)

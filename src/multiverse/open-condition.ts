@@ -39,6 +39,9 @@ export function openCondition(state: LedgerState, op: OpOf<'openCondition'>): vo
     probabilities,
     oracle: op.oracle ?? op.by,
     sequence: state.conditionCount,
+    disputeWindow: op.disputeWindow ?? 0,
+    proposal: null,
+    disputes: 0,
     status: { kind: 'open' },
     reports: new Map(),
   });

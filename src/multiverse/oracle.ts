@@ -3,12 +3,16 @@ import { WorldError } from '../model/world-error.js';
 import type { OutcomeReport } from './condition.js';
 import type { Evidence, OracleSource } from './ledger-op.js';
 
-/** What an oracle looks at. `outcomeIndex` is the answer given by hand; only `manual` takes it. */
+/**
+ * What an oracle looks at. `outcomeIndex` is an answer that was found outside of the ledger: by hand, by a command or by a
+ * Python function; `evidence` is what these saw.
+ */
 export interface OracleQuestion {
   readonly source: OracleSource;
   readonly outcomes: readonly string[];
   readonly reports: readonly OutcomeReport[];
   readonly outcomeIndex?: number | undefined;
+  readonly evidence?: Evidence | undefined;
 }
 
 /** The outcome an oracle found, with what it saw: evidence is JSON and goes into the resolution. */
@@ -18,19 +22,21 @@ export interface OracleAnswer {
 }
 
 /**
- * Picks the winning outcome. `manual` takes the one given; `least-cost` and `most-value` compare what every
+ * Picks the winning outcome. `manual`, `command` and `python` take the one given; `least-cost` and `most-value` compare what every
  * outcome's world reported, exactly, and a tie goes to the lowest index. Of several reports for one
  * outcome the last counts.
  *
  * @throws REPORT_MISSING naming the outcomes without the figure, BAD_INPUT for an outcome that does not exist, for
- * `manual` without one and for another source with one.
+ * a source that takes one without it and for the others with one.
  */
 export function askOracle(question: OracleQuestion): OracleAnswer {
   const reports = new Map(question.reports.map((report) => [report.outcomeIndex, report]));
   for (const index of reports.keys()) requireIndex(question, index);
   switch (question.source) {
     case 'manual':
-      return answer(question, reports, manualChoice(question));
+    case 'command':
+    case 'python':
+      return answer(question, reports, givenOutcome(question));
     case 'least-cost':
       return answer(question, reports, best(question, figuresOf(question, reports, 'cost'), -1));
     case 'most-value':
@@ -40,11 +46,11 @@ export function askOracle(question: OracleQuestion): OracleAnswer {
 
 type Reports = ReadonlyMap<number, OutcomeReport>;
 
-function manualChoice(question: OracleQuestion): number {
+function givenOutcome(question: OracleQuestion): number {
   if (question.outcomeIndex === undefined) {
     throw new WorldError(
       'BAD_INPUT',
-      `a manual oracle needs an outcome: one of ${question.outcomes.join(', ')}`,
+      `the oracle ${question.source} needs an outcome: one of ${question.outcomes.join(', ')}`,
     );
   }
   requireIndex(question, question.outcomeIndex);
@@ -82,6 +88,7 @@ function answer(question: OracleQuestion, reports: Reports, outcomeIndex: number
   return {
     outcomeIndex,
     evidence: {
+      ...question.evidence,
       source: question.source,
       outcomeIndex,
       outcome: question.outcomes[outcomeIndex] ?? '',

@@ -4,6 +4,7 @@ import type { OpOf } from './ledger-op.js';
 import type { LedgerState } from './ledger-state.js';
 import { requireLive } from './partition.js';
 import { payOutCondition } from './pay-out.js';
+import { noProposal, requireNoProposal } from './proposal.js';
 import { alreadyResolved, requireOracle } from './resolve-condition.js';
 
 /**
@@ -13,7 +14,7 @@ import { alreadyResolved, requireOracle } from './resolve-condition.js';
  * Source: reported payout numerators as in Gnosis Conditional Tokens; here everyone is paid at once.
  *
  * @throws CONDITION_NOT_FOUND, FORBIDDEN, BAD_INPUT for another number of payouts than outcomes, BAD_AMOUNT for one
- * that is none, ALREADY_RESOLVED, VERSE_COLLAPSED, CONTRADICTION when all are 0, UNSUPPORTED (see `placeDust`).
+ * that is none, ALREADY_RESOLVED, VERSE_COLLAPSED, PROPOSAL_STANDS, NO_PROPOSAL where answers can be disputed, CONTRADICTION when all are 0, UNSUPPORTED (see `placeDust`).
  */
 export function redeemCondition(state: LedgerState, op: OpOf<'redeem'>): boolean {
   const condition = state.condition(op.condition);
@@ -31,6 +32,9 @@ export function redeemCondition(state: LedgerState, op: OpOf<'redeem'>): boolean
     return false;
   if (status.kind !== 'open') throw alreadyResolved(condition);
   requireLive(state.verse(condition.verse), state.lambda);
+  requireNoProposal(condition);
+  // Shares cannot be proposed, so where there is a window they would escape it.
+  if (condition.disputeWindow > 0) throw noProposal(condition);
   if (payouts.every((one) => one === 0n)) {
     throw new WorldError(
       'CONTRADICTION',

@@ -7,6 +7,7 @@ import type { OpOf } from './ledger-op.js';
 import type { LedgerState } from './ledger-state.js';
 import { indexesOf, setOf } from './outcome-set.js';
 import { requireLive } from './partition.js';
+import { requireUndisputed } from './proposal.js';
 
 /**
  * Stores what the world of one outcome measured; an earlier report for that outcome is replaced.
@@ -33,7 +34,8 @@ export function recordReport(state: LedgerState, op: OpOf<'report'>): void {
  * without one of them collapses for ever. Returns false, and changes nothing, for the report already given.
  *
  * @throws CONDITION_NOT_FOUND, FORBIDDEN, ALREADY_RESOLVED for another report, VERSE_COLLAPSED when the verse it was
- * opened in is gone, BAD_INPUT for an outcome that does not exist, CONTRADICTION when no live atom would be left.
+ * opened in is gone, BAD_INPUT for an outcome that does not exist, CONTRADICTION when no live atom would be left, and as
+ * `requireUndisputed`.
  */
 export function resolveCondition(state: LedgerState, op: OpOf<'resolve'>): boolean {
   const condition = state.condition(op.condition);
@@ -60,6 +62,7 @@ export function resolveCondition(state: LedgerState, op: OpOf<'resolve'>): boole
       },
     );
   }
+  requireUndisputed(condition, op);
   state.setCondition({
     ...condition,
     status: { kind: 'resolved', outcomes: reported, source: op.source, evidence: op.evidence ?? {} },

@@ -6,6 +6,7 @@ import { moveBalance } from './move-balance.js';
 import { openCondition } from './open-condition.js';
 import { openMarket } from './open-market.js';
 import { requireLive } from './partition.js';
+import { disputeProposal, proposeOutcome } from './propose-outcome.js';
 import { redeemCondition } from './redeem-condition.js';
 import { recordReport, resolveCondition } from './resolve-condition.js';
 import { voidCondition } from './void-condition.js';
@@ -27,6 +28,11 @@ export function runOp(state: LedgerState, op: LedgerOp): boolean {
       return true;
     case 'report':
       recordReport(state, op);
+      return true;
+    case 'propose':
+      return proposeOutcome(state, op);
+    case 'dispute':
+      disputeProposal(state, op);
       return true;
     case 'resolve':
       return resolveCondition(state, op);

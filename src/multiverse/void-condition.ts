@@ -2,6 +2,7 @@ import type { OpOf } from './ledger-op.js';
 import type { LedgerState } from './ledger-state.js';
 import { requireLive } from './partition.js';
 import { payOutCondition } from './pay-out.js';
+import { requireNoProposal } from './proposal.js';
 import { alreadyResolved, requireOracle } from './resolve-condition.js';
 
 /**
@@ -10,7 +11,7 @@ import { alreadyResolved, requireOracle } from './resolve-condition.js';
  * equals total wealth on every atom. Conditions opened under its outcomes are voided with it, their
  * probabilities multiplied in. All its verses collapse. Returns false when it was voided before.
  *
- * @throws CONDITION_NOT_FOUND, FORBIDDEN, ALREADY_RESOLVED, VERSE_COLLAPSED, UNSUPPORTED (see `placeDust`).
+ * @throws CONDITION_NOT_FOUND, FORBIDDEN, ALREADY_RESOLVED, VERSE_COLLAPSED, PROPOSAL_STANDS, UNSUPPORTED (see `placeDust`).
  */
 export function voidCondition(state: LedgerState, op: OpOf<'void'>): boolean {
   const condition = state.condition(op.condition);
@@ -18,6 +19,7 @@ export function voidCondition(state: LedgerState, op: OpOf<'void'>): boolean {
   if (condition.status.kind === 'void') return false;
   if (condition.status.kind !== 'open') throw alreadyResolved(condition);
   requireLive(state.verse(condition.verse), state.lambda);
+  requireNoProposal(condition);
   const evidence = op.evidence ?? {};
   for (const each of payOutCondition(state, { condition, weights: condition.probabilities })) {
     if (each.status.kind === 'open') state.setCondition({ ...each, status: { kind: 'void', evidence } });

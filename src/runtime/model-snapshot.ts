@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BranchId, ConditionId, ExecutionId, SnapshotId, StateId, VerseId, WorldId } from '../model/ids.js';
 import { WorldLimits } from '../model/limits.js';
 import { WorldError } from '../model/world-error.js';
-import { AccountId, Ledger, type LedgerSnapshot } from '../multiverse/index.js';
+import { AccountId, LEDGER_SNAPSHOT_HEADER, Ledger, type LedgerSnapshot } from '../multiverse/index.js';
 import {
   DurableRecord,
   IdentityRecord,
@@ -25,7 +25,7 @@ import {
  * `MODEL_SNAPSHOT_VERSION` is raised: checkpoints of another version are passed over and the journal is read instead.
  * Those who archived segments and removed them cannot do that, so a published version is read for as long as that is possible.
  */
-export const MODEL_SNAPSHOT_VERSION = 7;
+export const MODEL_SNAPSHOT_VERSION = 8;
 
 const WorldRow = z.strictObject({
   birth: WorldBirth,
@@ -268,7 +268,7 @@ export function restoreModel(lines: Iterable<string>): RestoredModel {
     count += 1;
   }
   if (!ended) throw notASnapshot('its end is missing');
-  const ledger = Ledger.restore({ format: 'world-runtime/ledger', version: 2, ...ledgerParts });
+  const ledger = Ledger.restore({ ...LEDGER_SNAPSHOT_HEADER, ...ledgerParts });
   const model = modelOf({ worlds, states, snapshots, conditions, branches, images, ledger });
   model.worldsBorn = worldsBorn;
   for (const account of metered) model.metered.add(account);

@@ -324,9 +324,11 @@ export function randomCommands(): fc.Arbitrary<number[][]> {
 export function randomLives(): fc.Arbitrary<number[][]> {
   const short = fc.noBias(fc.array(command, { minLength: 1, maxLength: 6 }));
   const begun = short.map((commands) => [...BEGINNING, ...commands]);
+  const disputable = short.map((commands) => [...BEGINNING.slice(0, -1), ...PROPOSED, ...commands]);
   return fc.oneof(
     { weight: 1, arbitrary: randomCommands() },
-    { weight: 74, arbitrary: begun },
+    { weight: 56, arbitrary: begun },
+    { weight: 18, arbitrary: disputable },
     { weight: 25, arbitrary: short },
   );
 }
@@ -336,4 +338,9 @@ const BEGINNING: readonly number[][] = [
   [0, 40, 900, 5, 0, 50, 1, 1],
   [0, 41, 901, 7, 1, 50, 1, 1],
   [85, 0, 2, 40, 40, 40, 40, 40],
+];
+/** The same condition with a window for disputes, and a proposal. */
+const PROPOSED: readonly number[][] = [
+  [85, 0, 2, 41, 40, 40, 40, 40],
+  [81, 1, 1, 0, 0, 0, 1, 50],
 ];

@@ -2,6 +2,8 @@ import type { ConditionId, VerseId } from '../../src/model/ids.js';
 import type { LedgerOp, OpOf } from '../../src/multiverse/index.js';
 import { type Constraints, idOf, type Model, type ModelCondition } from './multiverse-model.js';
 
+/** Of those conditions whose answers can be disputed, seconds. */
+const WINDOW_S = 10;
 /** More live atoms than this are not opened: the model lists them after every operation. */
 const ATOMS_MAX = 36;
 const OWNERS = ['alice', 'bob', 'carol'];
@@ -27,6 +29,8 @@ export class Commander {
   readonly #cuts: Cut[] = [];
   readonly #sent: LedgerOp[] = [];
   #serial = 0;
+  /** Milliseconds, as operations that depend on time say it. */
+  #now = 0;
   #numbers: readonly number[] = [];
   #next = 0;
 
@@ -54,10 +58,11 @@ export class Commander {
     if (roll < 12) return this.#withdraw();
     if (roll < 23) return this.#transfer();
     if (roll < 28) return this.#lend();
-    if (roll < 56) return this.#split();
-    if (roll < 80) return this.#merge();
-    if (roll < 82) return this.#report();
-    if (roll < 84) return this.#openMarket();
+    if (roll < 54) return this.#split();
+    if (roll < 77) return this.#merge();
+    if (roll < 79) return this.#report();
+    if (roll < 81) return this.#openMarket();
+    if (roll < 84) return this.#answer();
     if (roll < 91) return this.#open();
     if (roll < 94) return this.#resolve();
     if (roll < 95) return this.#void();
@@ -182,7 +187,9 @@ export class Commander {
     const condition = `cnd_${`${this.#serial}`.padStart(26, '0')}` as ConditionId;
     const outcomes = probabilities.map((_, index) => `o${index}`);
     const probability = [...probabilities];
-    return [{ kind: 'openCondition', by: 'oracle', condition, verse, outcomes, probabilities: probability }];
+    const open = { kind: 'openCondition', by: 'oracle', condition, verse, outcomes } as const;
+    const disputeWindow = this.#draw(5) === 1 ? WINDOW_S : 0;
+    return [{ ...open, probabilities: probability, ...(disputeWindow > 0 ? { disputeWindow } : {}) }];
   }
 
   #anyCondition(): ModelCondition | undefined {
@@ -203,7 +210,29 @@ export class Commander {
     if (condition === undefined) return [];
     const first = this.#draw(condition.count);
     const outcomes = this.#draw(4) === 0 ? [first, (first + 1) % condition.count] : [first];
-    return [{ kind: 'resolve', by: 'oracle', condition: condition.id, outcomes, source: 'manual' }];
+    const at = this.#time();
+    return [{ kind: 'resolve', by: 'oracle', condition: condition.id, outcomes, source: 'manual', at }];
+  }
+
+  /** The next step of an oracle that takes its time: proposed, disputed, or final. */
+  #answer(): LedgerOp[] {
+    const answered = [...this.#model.conditions.values()].filter(({ proposal }) => proposal !== null);
+    const condition = this.#draw(3) === 0 ? undefined : this.#pick(answered);
+    const next = condition ?? this.#anyCondition();
+    if (next === undefined) return [];
+    const about = { by: 'oracle', condition: next.id, at: this.#time() };
+    const proposed = next.proposal?.outcome;
+    const step = this.#draw(4);
+    if (proposed === undefined || step === 0) {
+      return [{ kind: 'propose', ...about, outcome: this.#draw(next.count), source: 'manual' }];
+    }
+    if (step < 3) return [{ kind: 'dispute', ...about, by: this.#pick(OWNERS) ?? 'bob' }];
+    return [{ kind: 'resolve', ...about, outcomes: [proposed], source: 'manual' }];
+  }
+
+  #time(): number {
+    this.#now += this.#draw(WINDOW_S * 500);
+    return this.#now;
   }
 
   #void(): LedgerOp[] {
@@ -300,6 +329,10 @@ export class Commander {
       case 'report':
         if (way < 5) return { ...op, cost: '-1' };
         return { ...op, outcome: way < 8 ? 9 : 0, condition: way < 8 ? op.condition : unknownCondition };
+      case 'propose':
+        return way < 6 ? { ...op, outcome: 9 } : { ...op, condition: unknownCondition };
+      case 'dispute':
+        return way < 6 ? { ...op, at: 1e9 } : { ...op, condition: unknownCondition };
       case 'resolve':
         return { ...op, outcomes: way < 6 ? [] : [9] };
       case 'void':

@@ -243,7 +243,32 @@ const FAULTS = {
     const result = sound(ledger, op);
     if (result.applied !== true) return result;
     const { payouts: _payouts, source: _source, ...rest } = op;
-    return sound(ledger, { ...rest, kind: 'void' });
+    const paid = sound(ledger, { ...rest, kind: 'void' }).ledger;
+    const { conditions } = result.ledger.snapshot();
+    // Nobody but the dust account may see the difference; then it is none.
+    const owned = (one: Ledger) => JSON.stringify(one.snapshot().balances.filter(([, , who]) => who !== '@dust'));
+    if (owned(paid) === owned(result.ledger)) return result;
+    return {
+      ledger: edited(paid, (snapshot) => {
+        snapshot.conditions = conditions;
+      }),
+    };
+  },
+  'a proposal can be made final before its window is over': (ledger, op) => {
+    const result = sound(ledger, op);
+    if (op.kind !== 'resolve' || codeOf(result.error) !== 'DISPUTE_WINDOW_OPEN') return result;
+    return sound(ledger, { ...op, at: 1e9 });
+  },
+  'a disputed proposal stands': (ledger, op) => {
+    const result = sound(ledger, op);
+    if (op.kind !== 'dispute' || result.applied !== true) return result;
+    const before = ledger.snapshot().conditions.find(({ id }) => id === op.condition);
+    const stand = (snapshot: LedgerSnapshot) => {
+      for (const condition of snapshot.conditions) {
+        if (condition.id === op.condition) condition.proposal = before?.proposal ?? null;
+      }
+    };
+    return { ledger: edited(result.ledger, stand) };
   },
   'compute can be split': (ledger, op) => {
     const result = sound(ledger, op);
@@ -271,6 +296,8 @@ const SAYS: Record<keyof typeof FAULTS, RegExp> = {
   'the last payment does not free the collateral': /the loans|must be /,
   'a loan of a voided verse is forgotten': /the loans/,
   'redeem pays by probability': /in vrs_|lists every balance|must be /,
+  'a proposal can be made final before its window is over': /must be DISPUTE_WINDOW_OPEN, not/,
+  'a disputed proposal stands': /must be (NO_PROPOSAL|applied|no-op), not|replay gives/,
   'compute can be split': /must be TOKEN_UNSPLITTABLE, not/,
 };
 

@@ -22,6 +22,9 @@ export interface ModelCondition {
   readonly oracle: string;
   readonly opening: Constraints;
   readonly reports: Map<number, string>;
+  /** Seconds. */
+  readonly window: number;
+  proposal: { readonly outcome: number; readonly until: number } | null;
   live: Set<number>;
   status: 'open' | 'resolved' | 'redeemed' | 'void';
   /** Of a redeemed one. */
@@ -141,6 +144,10 @@ export class Model {
         return this.#open(op);
       case 'report':
         return this.#report(op);
+      case 'propose':
+        return this.#propose(op);
+      case 'dispute':
+        return this.#dispute(op);
       case 'resolve':
         return this.#resolve(op);
       case 'void':
@@ -250,6 +257,8 @@ export class Model {
       oracle: op.oracle ?? op.by,
       opening,
       reports: new Map(),
+      window: op.disputeWindow ?? 0,
+      proposal: null,
       live: new Set(Array.from({ length: count }, (_, index) => index)),
       status: 'open',
     });
@@ -271,6 +280,30 @@ export class Model {
     return 'applied';
   }
 
+  #propose(op: OpOf<'propose'>): Expected {
+    const condition = this.conditions.get(op.condition);
+    if (condition === undefined) return 'CONDITION_NOT_FOUND';
+    if (op.by !== condition.oracle && op.by !== '@system') return 'FORBIDDEN';
+    if (op.outcome >= condition.count) return 'BAD_INPUT';
+    if (condition.status !== 'open') return 'ALREADY_RESOLVED';
+    if (!this.isLive(idOf(condition.opening))) return 'VERSE_COLLAPSED';
+    if (condition.proposal?.outcome === op.outcome) return 'no-op';
+    if (condition.proposal !== null) return 'PROPOSAL_STANDS';
+    condition.proposal = { outcome: op.outcome, until: op.at + 1000 * condition.window };
+    return 'applied';
+  }
+
+  #dispute(op: OpOf<'dispute'>): Expected {
+    const condition = this.conditions.get(op.condition);
+    if (condition === undefined) return 'CONDITION_NOT_FOUND';
+    if (condition.status !== 'open') return 'ALREADY_RESOLVED';
+    if (!this.isLive(idOf(condition.opening))) return 'VERSE_COLLAPSED';
+    if (condition.proposal === null) return 'NO_PROPOSAL';
+    if (op.at >= condition.proposal.until) return 'DISPUTE_WINDOW_OVER';
+    condition.proposal = null;
+    return 'applied';
+  }
+
   #resolve(op: OpOf<'resolve'>): Expected {
     const condition = this.conditions.get(op.condition);
     if (condition === undefined) return 'CONDITION_NOT_FOUND';
@@ -285,6 +318,11 @@ export class Model {
     if (condition.status !== 'open') return 'ALREADY_RESOLVED';
     if (!this.isLive(idOf(condition.opening))) return 'VERSE_COLLAPSED';
     if (reported.size === 0) return 'CONTRADICTION';
+    if (condition.proposal === null && condition.window > 0) return 'NO_PROPOSAL';
+    if (condition.proposal !== null) {
+      if (reported.size > 1 || !reported.has(condition.proposal.outcome)) return 'PROPOSAL_STANDS';
+      if ((op.at ?? 0) < condition.proposal.until) return 'DISPUTE_WINDOW_OPEN';
+    }
     condition.live = reported;
     condition.status = 'resolved';
     this.#relist();
@@ -299,6 +337,7 @@ export class Model {
     if (condition.status === 'void') return 'no-op';
     if (condition.status !== 'open') return 'ALREADY_RESOLVED';
     if (!this.isLive(idOf(condition.opening))) return 'VERSE_COLLAPSED';
+    if (condition.proposal !== null) return 'PROPOSAL_STANDS';
     this.#payOut(condition, condition.probabilities);
     condition.status = 'void';
     this.#relist();
@@ -314,6 +353,8 @@ export class Model {
     const text = op.payouts.join(' ');
     if (condition.status !== 'open') return condition.payouts === text ? 'no-op' : 'ALREADY_RESOLVED';
     if (!this.isLive(idOf(condition.opening))) return 'VERSE_COLLAPSED';
+    if (condition.proposal !== null) return 'PROPOSAL_STANDS';
+    if (condition.window > 0) return 'NO_PROPOSAL';
     if (op.payouts.every((one) => one === '0')) return 'CONTRADICTION';
     this.#payOut(condition, op.payouts.map(BigInt));
     condition.status = 'redeemed';

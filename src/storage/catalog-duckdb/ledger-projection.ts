@@ -67,6 +67,7 @@ export class LedgerProjection {
       if (op.kind === 'defineVerse') this.#defined(op, record.at, changes);
       if (op.kind === 'resolve' || op.kind === 'redeem' || op.kind === 'void')
         this.#closed(op, { record, seq, position }, changes);
+      if (op.kind === 'propose' || op.kind === 'dispute') this.#answered(op, { record, seq, position }, changes);
     }
     if (ops.length > 0) this.#settleBalances(ops, changes);
     if (record.op === 'world.pulled-up') {
@@ -89,6 +90,7 @@ export class LedgerProjection {
       outcomes_json: JSON.stringify(condition.outcomes),
       live_outcomes_json: JSON.stringify(every),
       opened_at: record.at,
+      dispute_window_s: condition.disputeWindow,
     });
     for (const index of every) {
       const world = pushDown?.children.find((child) => child.worldId === pushDown.outcomes[index]?.worldId);
@@ -138,6 +140,25 @@ export class LedgerProjection {
     });
   }
 
+  /** A proposal or a dispute: neither changes what is live. */
+  #answered(
+    op: OpOf<'propose' | 'dispute'>,
+    { record, seq, position }: { record: JournalRecord; seq: number; position: number },
+    changes: ChangeSet,
+  ): void {
+    const { outcomes } = this.#ledger.condition(op.condition);
+    changes.insert('oracle_reports', {
+      seq,
+      position,
+      condition_id: op.condition,
+      source: op.kind === 'dispute' ? 'dispute' : op.source,
+      kind: op.kind,
+      outcome: op.kind === 'dispute' ? null : (outcomes[op.outcome] ?? null),
+      evidence_json: JSON.stringify(op.evidence ?? {}),
+      reported_at: record.at,
+    });
+  }
+
   #closed(
     op: OpOf<'resolve' | 'redeem' | 'void'>,
     at: { record: JournalRecord; seq: number; position: number },
@@ -161,6 +182,7 @@ export class LedgerProjection {
         position: at.position,
         condition_id: op.condition,
         source: op.kind === 'void' ? 'void' : op.source,
+        kind: 'final',
         outcome: outcomeText(op, condition),
         evidence_json: JSON.stringify(op.evidence ?? {}),
         reported_at: at.record.at,
@@ -262,6 +284,8 @@ function versesOf(ops: readonly LedgerOp[]): Set<VerseId> | null {
       case 'defineVerse':
       case 'openCondition':
       case 'report':
+      case 'propose':
+      case 'dispute':
         break;
     }
   }

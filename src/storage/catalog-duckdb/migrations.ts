@@ -72,6 +72,16 @@ export const MIGRATIONS: readonly Migration[] = [
     kind: 'alter',
     statements: ['ALTER TABLE snapshots ADD COLUMN removed_at TIMESTAMP'],
   },
+  {
+    what: 'answers of oracles are proposed, disputed and final; until now all were final at once',
+    kind: 'alter',
+    statements: [
+      'ALTER TABLE oracle_reports ADD COLUMN kind VARCHAR',
+      "UPDATE oracle_reports SET kind = 'final'",
+      'ALTER TABLE conditions ADD COLUMN dispute_window_s INT',
+      'UPDATE conditions SET dispute_window_s = 0',
+    ],
+  },
 ];
 
 /** Version of the tables in schema.ts. */

@@ -249,6 +249,7 @@ function pulledUp(
     condition_id: conditionId,
     resolution_id: resolutionId,
     source: record.oracle.source,
+    kind: 'final',
     outcome: record.winnerOutcome,
     evidence_json: JSON.stringify(record.oracle.evidence ?? null),
     reported_at: at,

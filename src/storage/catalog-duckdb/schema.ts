@@ -154,7 +154,8 @@ CREATE TABLE IF NOT EXISTS conditions (
   outcomes_json VARCHAR NOT NULL,
   live_outcomes_json VARCHAR NOT NULL,
   opened_at TIMESTAMP NOT NULL,
-  closed_at TIMESTAMP
+  closed_at TIMESTAMP,
+  dispute_window_s INT
 );
 
 CREATE TABLE IF NOT EXISTS verses (
@@ -201,6 +202,7 @@ CREATE TABLE IF NOT EXISTS oracle_reports (
   outcome VARCHAR,
   evidence_json VARCHAR NOT NULL,
   reported_at TIMESTAMP NOT NULL,
+  kind VARCHAR,
   PRIMARY KEY (seq, position)
 );
 
