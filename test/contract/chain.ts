@@ -56,7 +56,9 @@ export class Chain {
     if (execResult.exceptionError !== undefined || createdAddress === undefined) {
       throw new Error(`the contract cannot be deployed: ${execResult.exceptionError?.error}`);
     }
-    const gas = execResult.executionGasUsed + intrinsic(data) + 32_000n;
+    // Creating costs something, and so does each word of the code that creates (EIP-3860).
+    const creation = 32_000n + 2n * BigInt(Math.ceil(data.length / 32));
+    const gas = execResult.executionGasUsed + intrinsic(data) + creation;
     const deployed: Deployed = { address: createdAddress.toString(), abi };
     return { ...deployed, gas };
   }

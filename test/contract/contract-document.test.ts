@@ -11,7 +11,7 @@ const DOCUMENT = readFileSync(resolve(import.meta.dirname, '../../docs/contract.
 test('docs/contract.md has the gas of each operation, to within 1%', async () => {
   const compiled = compileOne(readSources(), 'Multiverse');
   const measured = await gasOfOperations(compiled, compileSurroundings().token);
-  const rows = [...DOCUMENT.matchAll(/^\| (?<what>[^|]+?) +\| +(?<gas>[\d,]+) \|$/gm)].map(({ groups }) => ({
+  const rows = [...DOCUMENT.matchAll(/^\| (?<what>[^|]+?) +\| +(?<gas>[\d,]+) +\|$/gm)].map(({ groups }) => ({
     what: groups?.['what'] ?? '',
     gas: Number(groups?.['gas']?.replaceAll(',', '')),
   }));

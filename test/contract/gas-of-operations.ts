@@ -26,6 +26,8 @@ export async function gasOfOperations(compiled: Compiled, token: Compiled): Prom
   const sixteen = await all.open('sixteen', all.root, Array<bigint>(16).fill(ONE / 16n));
   gas.set('`openCondition`, 16 outcomes', sixteen.gas);
   const [yes = '', no = ''] = two.children;
+  const most = await all.open('most', all.root, Array<bigint>(256).fill(ONE / 256n));
+  gas.set('`openCondition`, 256 outcomes', most.gas);
   await measure('`defineVerse`, 2 constraints', ALICE, 'defineVerse', [yes, [[three.condition, 1n]]]);
   const push = 'pushDown(bytes32,bytes32[],uint256)';
   const pull = 'pullUp(bytes32[],bytes32,uint256)';

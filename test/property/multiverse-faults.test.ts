@@ -246,7 +246,8 @@ const FAULTS = {
     const paid = sound(ledger, { ...rest, kind: 'void' }).ledger;
     const { conditions } = result.ledger.snapshot();
     // Nobody but the dust account may see the difference; then it is none.
-    const owned = (one: Ledger) => JSON.stringify(one.snapshot().balances.filter(([, , who]) => who !== '@dust'));
+    const owned = (one: Ledger) =>
+      JSON.stringify(one.snapshot().balances.filter(([, , who]) => who !== '@dust'));
     if (owned(paid) === owned(result.ledger)) return result;
     return {
       ledger: edited(paid, (snapshot) => {

@@ -67,7 +67,8 @@ export class LedgerProjection {
       if (op.kind === 'defineVerse') this.#defined(op, record.at, changes);
       if (op.kind === 'resolve' || op.kind === 'redeem' || op.kind === 'void')
         this.#closed(op, { record, seq, position }, changes);
-      if (op.kind === 'propose' || op.kind === 'dispute') this.#answered(op, { record, seq, position }, changes);
+      if (op.kind === 'propose' || op.kind === 'dispute')
+        this.#answered(op, { record, seq, position }, changes);
     }
     if (ops.length > 0) this.#settleBalances(ops, changes);
     if (record.op === 'world.pulled-up') {
