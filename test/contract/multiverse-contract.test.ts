@@ -185,6 +185,15 @@ describe('verses', () => {
   });
 });
 
+describe('partitions', () => {
+  it('name at most 256 verses', async () => {
+    await deposit();
+    const many = Array<string>(257).fill(all.root);
+    const push = 'pushDown(bytes32,bytes32[],uint256)';
+    expect(await all.outcome(ALICE, push, [all.root, many, 1n])).toBe('BAD_INPUT');
+  });
+});
+
 describe('ERC-1155', () => {
   it('has the verse as id of its tokens', async () => {
     const { logs } = await deposit();

@@ -261,7 +261,8 @@ export class RandomOperations {
         if (way < 3) return { ...op, verse: UNKNOWN_VERSE };
         if (way < 6) return { ...op, verse: this.#anyVerse() };
         if (way < 8 && op.kind === 'transfer') return { ...op, by: 'mallory' };
-        return { ...op, amount: `${2n ** 256n - 1n}` };
+        // Of an empty ledger it would be a deposit like any other, which nobody has the money for.
+        return { ...op, amount: this.#ledger.escrow(TOKEN) === 0n ? '0' : `${2n ** 256n - 1n}` };
       case 'split':
       case 'merge':
         return this.#spoilPartition(op, way);
