@@ -4,11 +4,13 @@ import { RuntimeClient } from './surfaces/client/runtime-client.js';
 
 export type { RuntimeOptions } from './compose.js';
 export type * from './model/api.js';
+export type * from './model/contest-api.js';
 export type * from './model/journal-api.js';
 export { DEFAULT_LIMITS, WorldLimits } from './model/limits.js';
 export type { StatusView } from './model/status-api.js';
 export type * from './model/storage-api.js';
 export { ERROR_CODES, type ErrorCode, WorldError } from './model/world-error.js';
+export type { BestOfOptions, Scorer, Tried } from './surfaces/client/best-of-through.js';
 export type { ConnectOptions } from './surfaces/client/connect.js';
 export {
   type CallOptions,

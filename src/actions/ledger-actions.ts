@@ -13,7 +13,7 @@ import { WorldError } from '../model/world-error.js';
 import { conditionsOf, ROOT_VERSE_ID, valueByOutcome } from '../multiverse/index.js';
 import { findWorld } from '../runtime/find-world.js';
 import { deposit, transfer, withdraw } from '../runtime/move-money.js';
-import { findCondition, lookUpWorld } from '../runtime/resolve-reference.js';
+import { findQuestion, lookUpWorld } from '../runtime/resolve-reference.js';
 import type { RuntimeContext } from '../runtime/runtime-context.js';
 import { verifyLedger } from '../runtime/verify-ledger.js';
 import type { World } from '../runtime/world-model.js';
@@ -109,7 +109,7 @@ export const ledgerValue = defineAction({
     const conditions =
       input.condition === undefined
         ? conditionsOf(ledger, birth.account)
-        : [findCondition(context.model, input.condition).id];
+        : [findQuestion(context.model, input.condition).id];
     return {
       world: name,
       account: birth.account,
@@ -147,7 +147,8 @@ export const ledgerVerify = defineAction({
   },
 });
 
-function balancesOf(context: RuntimeContext, owner: string | undefined): BalanceView[] {
+/** Live balances, of one account or of all. */
+export function balancesOf(context: RuntimeContext, owner: string | undefined): BalanceView[] {
   // The root verse has one name, whatever label the first world in it was given.
   const names = new Map<string, string>([[ROOT_VERSE_ID, 'root']]);
   for (const world of context.model.worlds.values()) {

@@ -134,8 +134,20 @@ describe('the action table', () => {
     expect(await act('balances')).toMatchObject([{ verse: 'root', amount: '10' }]);
     await act('push-down', { outcomes: [{ name: 'a', role: 'nash' }, { name: 'b' }] });
     expect((await act('void')).collapsedWorldIds).toHaveLength(2);
+    // Its agents are Python: src/runtime/walk.test.ts walks without it, test/e2e/walk.test.ts with it.
+    await expect(act('walk', { steps: 1, seed: 1069 })).rejects.toThrow(/variable walk/);
+    expect(await act('best-of', { world: 'w', tries: 2, code: 'set x 5\nreport value 7' })).toMatchObject({
+      winner: 'try-1',
+      tries: [
+        { score: '7', status: 'won' },
+        { score: '7', status: 'lost' },
+      ],
+    });
+    // A judge speaks Python: what it may say is shown in src/contests/tournament.test.ts.
+    const agents = ['w/1', 'w/2'].map((name) => ({ name, code: 'now' }));
+    await expect(act('tournament', { world: 'w', agents, judge: '1' })).rejects.toThrow(/The judge failed/);
     expect((await act('list')).map(({ name }) => name)).toEqual(['w', 'w/1', 'w/2', 'w/3']);
-    expect(await act('list', { all: true })).toHaveLength(10);
+    expect(await act('list', { all: true })).toHaveLength(15);
     expect(await act('delete', { world: 'w/2' })).toMatchObject({ name: 'w/2' });
     expect((await act('show')).name).toBe('w');
     await act('create', { snapshot: 'snapshot-1', metadata: { verse: 'nash', trit: '-1' } });

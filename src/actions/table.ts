@@ -6,6 +6,18 @@ import type { Action, Call } from './action.js';
 import { bisectAction } from './bisect-action.js';
 import { budgetAction } from './budget-action.js';
 import { branches, entities, log, metrics, query, resolutions } from './catalog-actions.js';
+import {
+  conditionDispute,
+  conditionFinalise,
+  conditionList,
+  conditionOpen,
+  conditionPropose,
+  conditionShow,
+  conditionVoid,
+  mergeAction,
+  splitAction,
+} from './condition-actions.js';
+import { bestOfAction, tournamentAction } from './contest-actions.js';
 import { diffAction } from './diff-action.js';
 import { editFilesAction, listFilesAction, readFileAction, uploadFileAction } from './file-actions.js';
 import { graphAction } from './graph-action.js';
@@ -28,6 +40,7 @@ import { status } from './status-action.js';
 import { du, gc } from './storage-actions.js';
 import { triadsAction } from './triads-action.js';
 import { pullUpAction, pushDownAction, voidAction } from './verse-actions.js';
+import { walkAction } from './walk-action.js';
 import {
   branchAction,
   create,
@@ -54,6 +67,9 @@ export const ACTIONS = {
   'push-down': pushDownAction,
   'pull-up': pullUpAction,
   void: voidAction,
+  walk: walkAction,
+  'best-of': bestOfAction,
+  tournament: tournamentAction,
   rewind: rewindAction,
   probe: probeAction,
   bisect: bisectAction,
@@ -72,11 +88,20 @@ export const ACTIONS = {
   deposit: depositAction,
   withdraw: withdrawAction,
   transfer: transferAction,
+  split: splitAction,
+  merge: mergeAction,
   'ledger-history': ledgerHistory,
   'ledger-value': ledgerValue,
   'ledger-verify': ledgerVerify,
   budget: budgetAction,
   balances,
+  'condition-open': conditionOpen,
+  'condition-list': conditionList,
+  'condition-show': conditionShow,
+  'condition-propose': conditionPropose,
+  'condition-dispute': conditionDispute,
+  'condition-finalise': conditionFinalise,
+  'condition-void': conditionVoid,
   'market-open': marketOpen,
   'market-quote': marketQuote,
   'market-buy': marketBuy,

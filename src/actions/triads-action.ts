@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { CATSHARP, gf3Of, TRIADS } from '../model/triads.js';
+import { CATSHARP, TRIADS } from '../model/triads.js';
 import { TriadsView } from '../model/triads-api.js';
+import { gf3Sum } from '../model/trit.js';
 import { tritRole } from '../model/trit-roles.js';
 import { defineAction } from './action.js';
 
@@ -12,15 +13,18 @@ export const triadsAction = defineAction({
   output: TriadsView,
   async run() {
     return {
-      triads: TRIADS.map(({ topic, members }) => ({
-        topic,
-        members: members.map(({ name, trit }) => {
-          const { role, color } = tritRole(trit);
-          return { name, trit, role, color };
-        }),
-        gf3Sum: gf3Of(members),
-        balanced: gf3Of(members) === 0,
-      })),
+      triads: TRIADS.map(({ topic, members }) => {
+        const sum = gf3Sum(members.map(({ trit }) => trit));
+        return {
+          topic,
+          members: members.map(({ name, trit }) => {
+            const { role, color } = tritRole(trit);
+            return { name, trit, role, color };
+          }),
+          gf3Sum: sum,
+          balanced: sum === 0,
+        };
+      }),
       catsharp: { ...CATSHARP },
     };
   },

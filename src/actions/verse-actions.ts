@@ -3,6 +3,9 @@ import { PullUpInput, PullUpView, PushDownInput, PushDownView, VoidView, WorldIn
 import { findWorld } from '../runtime/find-world.js';
 import { pullUp } from '../runtime/pull-up.js';
 import { pushDown } from '../runtime/push-down.js';
+import { lookUpWorld } from '../runtime/resolve-reference.js';
+import type { RuntimeContext } from '../runtime/runtime-context.js';
+import type { Stakes } from '../runtime/stakes.js';
 import { voidPushDown } from '../runtime/void-push-down.js';
 import { defineAction, given, waitOf } from './action.js';
 import { pushDownView } from './views.js';
@@ -22,6 +25,7 @@ export const pushDownAction = defineAction({
       ...given('outcomes', input.outcomes),
       ...given('amounts', amounts),
       ...given('commonRandomNumbers', input.commonRandomNumbers),
+      ...given('disputeWindow', input.disputeWindow),
     };
     return pushDownView(context, await pushDown(context, parent, request, waitOf(call)));
   },
@@ -35,7 +39,12 @@ export const pullUpAction = defineAction({
   output: PullUpView,
   async run(context, input, call) {
     const parent = findWorld(context, input.world);
-    const request = { oracle: input.oracle ?? 'manual', ...given('outcome', input.outcome) };
+    const { world: _parent, oracle, stakes, ...answer } = input;
+    const request = {
+      ...answer,
+      ...given('oracle', oracle),
+      ...given('stakes', stakes && stakesOf(context, stakes)),
+    };
     const record = await pullUp(context, parent, request, waitOf(call));
     const { outcomes } = context.model.condition(record.conditionId);
     return {
@@ -52,6 +61,17 @@ export const pullUpAction = defineAction({
     };
   },
 });
+
+function stakesOf(context: RuntimeContext, { token, of }: NonNullable<PullUpInput['stakes']>): Stakes {
+  return {
+    token,
+    of: of.map(({ outcome, world, amount }) => ({
+      outcome,
+      world: lookUpWorld(context.model, world),
+      amount: parseAmount(amount),
+    })),
+  };
+}
 
 export const voidAction = defineAction({
   name: 'void',

@@ -29,6 +29,7 @@ import type { RuntimeContext } from '../runtime/runtime-context.js';
 import { snapshotWorld } from '../runtime/snapshot-world.js';
 import type { World } from '../runtime/world-model.js';
 import { defineAction, given, waitOf } from './action.js';
+import { seedOf } from './seed-of.js';
 import { branchView, executionView, snapshotView, worldView } from './views.js';
 
 export const create = defineAction({
@@ -55,16 +56,6 @@ export const create = defineAction({
     return worldView(context, await createWorld(context, request, waitOf(call)));
   },
 });
-
-const SEED_END = 2n ** 64n;
-
-function seedOf(seed: number | string): bigint {
-  const value = BigInt(seed);
-  if (value < SEED_END) return value;
-  throw new WorldError('BAD_INPUT', `seed: ${seed} does not fit in 64 bits.`, {
-    details: { seed: String(seed) },
-  });
-}
 
 /** The user's own requests put the trit into the metadata, as text. */
 function tritOf(text: string | undefined): -1 | 0 | 1 | undefined {
@@ -129,6 +120,7 @@ export const executeInAllAction = defineAction({
       ...given('code', input.code),
       ...given('codes', input.codes),
       ...given('timeoutMs', input.timeoutMs),
+      ...given('budgetMs', input.budgetMs),
       onStart: ({ name }: World) => {
         const part = { name, state: 'running' as const };
         call.onProgress?.({ done, total: worlds.length, what: name, part });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { answerFields, DisputeWindow } from './answer-api.js';
 import { Trit } from './trit.js';
 
 /**
@@ -19,7 +20,7 @@ export const Code = z
   .refine((code) => code.isWellFormed(), 'code must be well-formed Unicode (it has a lone surrogate)');
 export const TimeoutMs = z.int().min(1).max(86_400_000);
 /** Accepts a whole number or its decimal text; JSON numbers are exact up to 2^53 - 1. */
-const Seed = z.union([
+export const Seed = z.union([
   z.int().min(0),
   z
     .string()
@@ -134,6 +135,7 @@ export const ExecuteInAllInput = z.strictObject({
   code: Code.optional().describe('the same program for all'),
   codes: z.record(z.string(), Code).optional().describe('or a program by verse name'),
   timeoutMs: TimeoutMs.optional(),
+  budgetMs: TimeoutMs.optional().describe('run time that each may use up; beyond it: BUDGET_EXHAUSTED'),
 });
 export type ExecuteInAllInput = z.input<typeof ExecuteInAllInput>;
 
@@ -201,6 +203,7 @@ export const PushDownInput = z.strictObject({
     .optional()
     .describe('amount of each token to split; default: all'),
   commonRandomNumbers: z.boolean().optional(),
+  disputeWindow: DisputeWindow.optional(),
 });
 export type PushDownInput = z.input<typeof PushDownInput>;
 export const PushDownView = BranchView.extend({
@@ -218,11 +221,25 @@ export const PushDownView = BranchView.extend({
 });
 export type PushDownView = z.infer<typeof PushDownView>;
 
-export const ORACLE_SOURCES = ['manual', 'least-cost', 'most-value'] as const;
 export const PullUpInput = z.strictObject({
   world: WorldReference.optional(),
-  oracle: z.enum(ORACLE_SOURCES).optional().describe('default: manual'),
-  outcome: z.string().optional().describe('winning outcome, for the manual oracle; default: optimal'),
+  ...answerFields,
+  outcome: z
+    .string()
+    .optional()
+    .describe('winning outcome, for the oracles manual and command; default: what is proposed, else optimal'),
+  stakes: z
+    .strictObject({
+      token: z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]{0,31}$/),
+      of: z
+        .array(z.strictObject({ outcome: z.string(), world: WorldReference, amount: z.string() }))
+        .min(1)
+        .max(256),
+    })
+    .optional()
+    .describe(
+      "base units that other worlds' accounts stake on outcomes; the winner's world gets all of them",
+    ),
 });
 export type PullUpInput = z.input<typeof PullUpInput>;
 

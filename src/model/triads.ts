@@ -35,12 +35,6 @@ export const CATSHARP = {
   color: tritRole(0).color,
 } as const;
 
-/** The sum of the trits modulo 3, as 0, 1 or 2: 0 in a sound triad. */
-export function gf3Of(members: readonly TriadMember[]): number {
-  const sum = members.reduce((total, { trit }) => total + trit, 0);
-  return ((sum % 3) + 3) % 3;
-}
-
 function triad(topic: string, validator: string, coordinator: string): Triad {
   const [minus, ergodic, plus] = TRIAD_ROLES;
   return {

@@ -77,6 +77,7 @@ export const ERROR_CODES = {
   ALREADY_RESOLVED: 'conflict',
   IDEMPOTENCY_KEY_REUSED: 'conflict',
   REPORT_MISSING: 'conflict',
+  ORACLE_FAILED: 'conflict',
   PROPOSAL_STANDS: 'conflict',
   NO_PROPOSAL: 'conflict',
   DISPUTE_WINDOW_OPEN: 'conflict',

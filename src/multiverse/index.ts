@@ -41,12 +41,10 @@ export {
   type VerseView,
 } from './ledger.js';
 export {
-  DISPUTE_WINDOW_MAX_S,
   Evidence,
   LedgerOp,
   type LedgerOpKind,
   type OpOf,
-  ORACLE_SOURCES,
   OracleSource,
   parseLedgerOp,
   RationalText,
@@ -60,6 +58,7 @@ export { indexesOf, OUTCOMES_MAX, type OutcomeSet } from './outcome-set.js';
 export { PARTITION_MAX } from './partition.js';
 export { losingBalances, type PullUpRequest, planPullUp } from './plan-pull-up.js';
 export { type PushDownPlan, type PushDownRequest, planPushDown } from './plan-push-down.js';
+export { planStakes, type Stake, type StakesPlan, type StakesRequest } from './plan-stakes.js';
 export {
   marketPrices,
   planMarket,
@@ -77,6 +76,22 @@ export {
   type OutcomeValue,
   valueByOutcome,
 } from './value-by-outcome.js';
+export {
+  colourOf,
+  firstSeeds,
+  nextSeeds,
+  nextTurn,
+  nextTurnSeed,
+  type ProposedStep,
+  seedsOfTurn,
+  seedText,
+  WALK_AGENTS,
+  WALK_GENESIS,
+  type WalkAgent,
+  type WalkSeeds,
+  walkRoots,
+  whyRejected,
+} from './walk.js';
 export {
   measureWev,
   WEV_FIELDS,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { DISPUTE_WINDOW_MAX_S, ORACLE_SOURCES } from '../model/answer-api.js';
 import { ConditionId, VerseId } from '../model/ids.js';
 import { Rational } from '../model/rational.js';
 import { WorldError } from '../model/world-error.js';
@@ -10,7 +11,6 @@ import { OUTCOMES_MAX } from './outcome-set.js';
 import { PARTITION_MAX } from './partition.js';
 
 /** How the outcome was found. */
-export const ORACLE_SOURCES = ['manual', 'least-cost', 'most-value', 'command', 'python'] as const;
 export const OracleSource = z.enum(ORACLE_SOURCES);
 export type OracleSource = z.infer<typeof OracleSource>;
 
@@ -31,9 +31,6 @@ const OutcomeIndex = z
 
 /** When something was said, in milliseconds of Unix time. The ledger has no clock: whoever sends the operation says it. */
 const Moment = z.int().min(0).max(8_640_000_000_000_000);
-
-/** The longest time for which an answer can be disputed: a year. */
-export const DISPUTE_WINDOW_MAX_S = 31_536_000;
 
 /** Every operation says who acts; a key makes sending it twice the same as sending it once. */
 const common = {

@@ -11,6 +11,8 @@ export interface PullUpRequest {
   readonly winner: number;
   readonly source: OracleSource;
   readonly evidence?: Evidence | undefined;
+  /** When, in milliseconds of Unix time: what is proposed can only be made final after its window. */
+  readonly at?: number | undefined;
   /** Who acts; the system when absent. Merging other owners' balances takes the system. */
   readonly by?: AccountId | undefined;
 }
@@ -24,7 +26,7 @@ export interface PullUpRequest {
  * the operations are checked or applied.
  */
 export function planPullUp(ledger: Ledger, request: PullUpRequest): LedgerOp[] {
-  const { condition, winner, source, evidence, by = SYSTEM_ACCOUNT } = request;
+  const { condition, winner, source, evidence, at, by = SYSTEM_ACCOUNT } = request;
   const parent = ledger.condition(condition).verse;
   const survivor = ledger.childVerse(condition, winner);
   const resolve: LedgerOp = {
@@ -34,6 +36,7 @@ export function planPullUp(ledger: Ledger, request: PullUpRequest): LedgerOp[] {
     outcomes: [winner],
     source,
     ...(evidence === undefined ? {} : { evidence }),
+    ...(at === undefined ? {} : { at }),
   };
   const merges = ledger.balances({ verse: survivor }).flatMap(({ owner, token }): LedgerOp[] => {
     const amount = ledger.available(survivor, owner, token);

@@ -12,6 +12,8 @@ export interface PushDownRequest {
   readonly verse: VerseId;
   /** Names and probabilities (units of 1e-18) of the outcomes. */
   readonly outcomes: readonly { readonly name: string; readonly probability: bigint }[];
+  /** Seconds for which an answer can be disputed; default 0. */
+  readonly disputeWindow?: number | undefined;
   /** Account whose balances are split, and which may settle the condition. */
   readonly account: AccountId;
   /** Base units to split by token; all that can be split of every token when absent. Zeros are skipped. */
@@ -45,6 +47,7 @@ export function planPushDown(ledger: Ledger, request: PushDownRequest): PushDown
     outcomes: request.outcomes.map(({ name }) => name),
     probabilities: request.outcomes.map(({ probability }) => probabilityToText(probability)),
     oracle: account,
+    ...(request.disputeWindow ? { disputeWindow: request.disputeWindow } : {}),
   };
   const splits = amountsOf(ledger, request).map(
     ([token, amount]): LedgerOp => ({

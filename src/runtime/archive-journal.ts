@@ -1,6 +1,7 @@
 import { WorldError } from '../model/world-error.js';
 import type { ArchivedJournal } from '../ports/journal.js';
 import type { Wait } from '../ports/substrate.js';
+import { requireUninterrupted } from './require-uninterrupted.js';
 import type { RuntimeContext } from './runtime-context.js';
 
 /** What was archived, and the entry that opening starts from. */
@@ -21,7 +22,7 @@ export async function archiveJournal(
   wait: Wait,
 ): Promise<ArchiveResult> {
   context.requireOpen();
-  wait.signal?.throwIfAborted();
+  requireUninterrupted(wait, 'Archiving');
   if (context.checkpoints === null) {
     throw new WorldError(
       'UNSUPPORTED',

@@ -79,3 +79,12 @@ export function exhausted(world: World, payer: World): WorldError {
     { details: { world: world.id, payer: payer.id } },
   );
 }
+
+/** The execution used up what it alone was given. */
+export function usedUp(world: World, budgetMs: number): WorldError {
+  return new WorldError(
+    'BUDGET_EXHAUSTED',
+    `The execution in world ${world.name} used up its budget of ${budgetMs} ms and was rolled back. Give it more, or do less.`,
+    { details: { world: world.id, budgetMs } },
+  );
+}

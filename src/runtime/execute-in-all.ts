@@ -15,6 +15,8 @@ export interface ExecuteInAllRequest {
   readonly code?: string;
   readonly codes?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** Run time that each may use up, ms. */
+  readonly budgetMs?: number;
   readonly sinkFor?: (world: World) => OutputSink;
   /** Called as each world begins and ends, for progress. */
   readonly onStart?: (world: World) => void;
@@ -59,6 +61,7 @@ export async function executeInAll(
       world,
       code: programs[index] ?? '',
       ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
+      ...(request.budgetMs === undefined ? {} : { budgetMs: request.budgetMs }),
       ...(sink ? { sink } : {}),
     };
     let ok = false;

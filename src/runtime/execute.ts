@@ -13,7 +13,7 @@ import type {
   Wait,
 } from '../ports/substrate.js';
 import { canTryAgain } from './again-when-lost.js';
-import { affordableMs, chargeFor, exhausted, payerOf } from './compute-budget.js';
+import { affordableMs, chargeFor, exhausted, payerOf, usedUp } from './compute-budget.js';
 import { requireRunning } from './find-world.js';
 import { liveMachine } from './live-machine.js';
 import { resultDigest } from './materialise-state.js';
@@ -26,6 +26,8 @@ export interface Execution {
   readonly world: World;
   readonly code: string;
   readonly timeoutMs?: number;
+  /** Run time that it may use up, ms; whoever pays for the world still pays. Exceeded: `BUDGET_EXHAUSTED`. */
+  readonly budgetMs?: number;
   /** Refuse with `HEAD_MOVED` unless the world's head is this state. */
   readonly expectHead?: StateId;
   readonly sink?: OutputSink;
@@ -38,7 +40,7 @@ const SILENT: OutputSink = { write: () => {} };
  * the new state is captured behind the acknowledgement, and the world's next request waits for that.
  *
  * @throws WORLD_FROZEN, WORLD_COLLAPSED, WORLD_DELETED, HEAD_MOVED, CODE_TOO_LARGE, QUEUE_FULL, TOO_MANY_STATES,
- *   EXECUTION_TIMEOUT, CPU_LIMIT, INTERRUPTED,
+ *   EXECUTION_TIMEOUT, BUDGET_EXHAUSTED, CPU_LIMIT, INTERRUPTED,
  *   MEMORY_LIMIT, ENGINE_FAULT, EXECUTOR_LOST, and for effects that cannot be: INSUFFICIENT_BALANCE, BAD_AMOUNT,
  *   BAD_NUMBER, BAD_INPUT. In each case the world is at the state before. Code that raises is no error
  *   here: its record has `ok: false`.
@@ -103,7 +105,8 @@ async function runOrRunAgain(
     },
   };
   const once = async (): Promise<Pick<Ran, 'machine' | 'request' | 'result'>> => {
-    const timeoutMs = affordableMs(context, world, execution.timeoutMs ?? world.birth.limits.timeoutMs);
+    const { budgetMs = Number.POSITIVE_INFINITY } = execution;
+    const timeoutMs = affordableMs(context, world, Math.min(limitOf(execution), budgetMs));
     const machine = await liveMachine(context, world, wait);
     const request = requestOf(context, execution);
     const { limits } = request;
@@ -156,13 +159,19 @@ function stopwatch({ parts: { clock } }: RuntimeContext): () => number {
   return () => clock.monotonicMs() - start;
 }
 
+function limitOf({ timeoutMs, world }: Execution): number {
+  return timeoutMs ?? world.birth.limits.timeoutMs;
+}
+
 /** An execution that had less time than its limit, because nobody could pay for more, did not exceed its limit. */
-function whyItEnded(context: RuntimeContext, { world, timeoutMs }: Execution, thrown: unknown): unknown {
+function whyItEnded(context: RuntimeContext, execution: Execution, thrown: unknown): unknown {
   if (!(thrown instanceof WorldError) || thrown.code !== 'EXECUTION_TIMEOUT') return thrown;
-  const payer = payerOf(context.model, world);
+  const { world, budgetMs } = execution;
   const had = thrown.details['timeoutMs'];
-  if (payer === null || had === (timeoutMs ?? world.birth.limits.timeoutMs)) return thrown;
-  return exhausted(world, payer);
+  if (had === limitOf(execution)) return thrown;
+  if (budgetMs !== undefined && had === budgetMs) return usedUp(world, budgetMs);
+  const payer = payerOf(context.model, world);
+  return payer === null ? thrown : exhausted(world, payer);
 }
 
 interface Ran {

@@ -2,6 +2,7 @@ import type { ExecutionId, StateId, WorldId } from '../model/ids.js';
 import type { IdentityRecord, JournalRecord, RecordOf, WorldBirth } from '../ports/journal-record.js';
 import type { Wait } from '../ports/substrate.js';
 import type { PastWorld } from './materialise-state.js';
+import { requireUninterrupted } from './require-uninterrupted.js';
 import type { RuntimeContext } from './runtime-context.js';
 import { parentStateOf, replayable, type StateEntry } from './state-origin.js';
 import type { World, WorldModel } from './world-model.js';
@@ -75,7 +76,7 @@ export async function readPast(
   const total = journal.lastSeq;
   await journal.settled();
   for await (const { seq, record } of journal.read()) {
-    wait.signal?.throwIfAborted();
+    requireUninterrupted(wait, 'Reading the journal');
     past.read(record, seq);
     if (seq % SAID_EVERY === 0) onRead?.(seq, total);
   }

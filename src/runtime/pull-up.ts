@@ -1,27 +1,36 @@
+import type { ConditionId, StateId } from '../model/ids.js';
 import { parseProbability } from '../model/probability.js';
 import { Rational } from '../model/rational.js';
 import { WorldError } from '../model/world-error.js';
 import {
-  askOracle,
   losingBalances,
   measureWev,
+  type OracleAnswer,
   type OracleSource,
   type OutcomeReport,
   planPullUp,
+  type StakesPlan,
   type WevMeasurement,
 } from '../multiverse/index.js';
 import type { RecordOf, WevRecord } from '../ports/journal-record.js';
 import type { Wait } from '../ports/substrate.js';
+import { type AnswerRequest, answerQuestion } from './answer-question.js';
+import { requireHead } from './execute.js';
 import { requireNotDeleted } from './find-world.js';
 import { holdFamily } from './hold-family.js';
 import type { RuntimeContext } from './runtime-context.js';
+import { NO_STAKES, planStakesOf, type Stakes } from './stakes.js';
 import { nextIdentity } from './world-births.js';
 import { type Condition, isLive, type World } from './world-model.js';
 
-export interface PullUpRequest {
-  readonly oracle: OracleSource;
-  /** Name of the winning outcome, for the manual oracle. */
-  readonly outcome?: string;
+/** What is left out of the answer is what was proposed, or else `manual` with its default outcome. */
+export interface PullUpRequest extends Partial<AnswerRequest> {
+  /** Refuse unless this push-down is still the open one. */
+  readonly condition?: ConditionId;
+  /** Refuse with `HEAD_MOVED` unless this is the winner's state. */
+  readonly expectHead?: StateId;
+  /** What other accounts stake on its outcomes, in the same record. */
+  readonly stakes?: Stakes;
 }
 
 /** What the manual oracle says when nothing else is said. */
@@ -32,7 +41,11 @@ const OUTCOME_DEFAULT = 'optimal';
  * merge into the parent's, the parent adopts the winner's state under its own id, and the losers collapse with all
  * worlds below them. One journal record, so all of it happens or none.
  *
- * @throws NO_PUSH_DOWN, PUSH_DOWN_OPEN (the winner, or a world below it, still has one), REPORT_MISSING, BAD_INPUT
+ * Where answers can be disputed, the outcome must have been proposed (questions.ts) and its window be over.
+ *
+ * @throws NO_PUSH_DOWN, PUSH_DOWN_OPEN (the winner, or a world below it, still has one), REPORT_MISSING, HEAD_MOVED, BAD_INPUT,
+ *   ORACLE_FAILED, NO_PROPOSAL, PROPOSAL_STANDS, DISPUTE_WINDOW_OPEN; with stakes also WORLD_FROZEN, FORBIDDEN, BAD_AMOUNT,
+ *   INSUFFICIENT_BALANCE, BALANCE_ENCUMBERED, TOKEN_UNSPLITTABLE
  */
 export async function pullUp(
   context: RuntimeContext,
@@ -46,27 +59,27 @@ export async function pullUp(
     async () => {
       context.requireOpen();
       const start = context.parts.clock.monotonicMs();
-      const condition = openConditionOf(context, parent);
+      const condition = openConditionOf(context, parent, request.condition);
       const reports = reportsOf(context, condition);
-      const answer = askOracle({
-        source: request.oracle,
-        outcomes: condition.outcomes.map(({ name }) => name),
-        reports,
-        ...(request.oracle === 'manual' || request.outcome !== undefined
-          ? { outcomeIndex: outcomeIndex(condition, request.outcome ?? OUTCOME_DEFAULT) }
-          : {}),
-      });
+      const { source, answer } = await finalAnswer(context, { parent, condition, reports }, request, wait);
       const plan = settle(context, parent, condition, answer.outcomeIndex);
-      const ledger = planPullUp(context.model.ledger, {
+      requireHead(plan.winner, request.expectHead);
+      const stakes = request.stakes
+        ? planStakesOf(context, { parent, condition, winner: answer.outcomeIndex, stakes: request.stakes })
+        : NO_STAKES;
+      const at = context.at();
+      const resolve = planPullUp(context.model.ledger, {
         condition: condition.id,
         winner: answer.outcomeIndex,
-        source: request.oracle,
+        source,
         evidence: answer.evidence,
+        at: Date.parse(at),
       });
+      const ledger = [...stakes.before, ...resolve, ...stakes.after];
       context.model.ledger.check(ledger);
       const record: RecordOf<'world.pulled-up'> = {
         op: 'world.pulled-up',
-        at: context.at(),
+        at,
         resolutionId: context.parts.ids.next('resolution'),
         conditionId: condition.id,
         parentId: parent.id,
@@ -77,8 +90,8 @@ export async function pullUp(
         collapsed: plan.collapsed.map(({ id }) => id),
         rehomed: plan.rehomed.map(({ id }) => id),
         verses: condition.outcomes.map(({ worldId }) => worldId),
-        oracle: { source: request.oracle, evidence: answer.evidence },
-        wev: wevOf(context, condition, { reports, winner: answer.outcomeIndex }),
+        oracle: { source, evidence: answer.evidence },
+        wev: wevOf(context, condition, { reports, winner: answer.outcomeIndex, stakes, request }),
         pullUpTimeMs: context.parts.clock.monotonicMs() - start,
         ledger,
       };
@@ -90,10 +103,18 @@ export async function pullUp(
   );
 }
 
-/** @throws NO_PUSH_DOWN, WORLD_DELETED */
-export function openConditionOf(context: RuntimeContext, parent: World): Condition {
+/** @throws NO_PUSH_DOWN, also when the open one is not the one that is meant; WORLD_DELETED */
+export function openConditionOf(context: RuntimeContext, parent: World, meant?: ConditionId): Condition {
   requireNotDeleted(parent);
-  if (parent.openCondition !== null) return context.model.condition(parent.openCondition);
+  const { openCondition } = parent;
+  if (meant !== undefined && meant !== openCondition) {
+    throw new WorldError(
+      'NO_PUSH_DOWN',
+      `The push-down of world ${parent.name} was resolved or taken back meanwhile. See: wr log ${parent.name} --graph`,
+      { details: { world: parent.id, condition: meant } },
+    );
+  }
+  if (openCondition !== null) return context.model.condition(openCondition);
   throw new WorldError(
     'NO_PUSH_DOWN',
     `World ${parent.name} has no open push-down. ${adviceFor(context, parent)}`,
@@ -111,7 +132,34 @@ function adviceFor(context: RuntimeContext, world: World): string {
   return `It is a verse of ${name}; to resolve that: wr pull-up ${name}, to take it back: wr void ${name}`;
 }
 
-function reportsOf(context: RuntimeContext, condition: Condition): OutcomeReport[] {
+/** What is asked for; when nothing is, what was proposed. */
+async function finalAnswer(
+  context: RuntimeContext,
+  asked: { parent: World; condition: Condition; reports: readonly OutcomeReport[] },
+  request: PullUpRequest,
+  wait: Wait,
+): Promise<{ source: OracleSource; answer: OracleAnswer }> {
+  const { proposal } = context.model.ledger.condition(asked.condition.id);
+  if (proposal !== null && request.oracle === undefined && request.outcome === undefined) {
+    const { outcomeIndex, evidence, source } = proposal;
+    return { source, answer: { outcomeIndex, evidence } };
+  }
+  const source = request.oracle ?? 'manual';
+  const outcome = request.outcome ?? (source === 'manual' ? OUTCOME_DEFAULT : undefined);
+  const { outcomes } = asked.condition;
+  const question = {
+    outcomes: outcomes.map(({ name, probability }) => ({ name, probability: parseProbability(probability) })),
+    reports: asked.reports,
+    world: asked.parent,
+  };
+  return {
+    source,
+    answer: await answerQuestion(context, question, { ...request, oracle: source, outcome }, wait),
+  };
+}
+
+/** What the push-down's own worlds reported last. */
+export function reportsOf(context: RuntimeContext, condition: Condition): OutcomeReport[] {
   return condition.outcomes.flatMap(({ worldId }, index) => {
     const { report } = context.model.world(worldId);
     if (!report) return [];
@@ -119,19 +167,6 @@ function reportsOf(context: RuntimeContext, condition: Condition): OutcomeReport
     const value = report.value === null ? {} : { value: Rational.parse(report.value) };
     return [{ outcomeIndex: index, ...cost, ...value }];
   });
-}
-
-function outcomeIndex(condition: Condition, name: string): number {
-  const index = condition.outcomes.findIndex((outcome) => outcome.name === name);
-  if (index >= 0) return index;
-  const names = condition.outcomes.map((outcome) => outcome.name).join(', ');
-  throw new WorldError(
-    'BAD_INPUT',
-    `There is no outcome ${JSON.stringify(name)}. The outcomes are: ${names}.`,
-    {
-      details: { outcome: name },
-    },
-  );
 }
 
 function settle(
@@ -172,6 +207,8 @@ function refuseNested(parent: World, surviving: readonly World[]): void {
 interface Found {
   readonly reports: readonly OutcomeReport[];
   readonly winner: number;
+  readonly stakes: StakesPlan;
+  readonly request: PullUpRequest;
 }
 
 /**
@@ -180,6 +217,8 @@ interface Found {
  */
 function wevOf(context: RuntimeContext, condition: Condition, found: Found): WevRecord {
   const losing = losingBalances(context.model.ledger, condition.id, found.winner);
+  const token = found.request.stakes?.token;
+  if (token !== undefined) losing[token] = (losing[token] ?? 0n) + found.stakes.evaporates;
   const text = (value: Rational | null): string | null => value && Rational.toText(value);
   const known = { losingBalances: mapValues(losing, String), unbounded: false };
   try {

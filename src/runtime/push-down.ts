@@ -32,6 +32,8 @@ export interface PushDownRequest {
   /** Base units to split, by token; default: all the account has. */
   readonly amounts?: Readonly<Record<string, bigint>>;
   readonly commonRandomNumbers?: boolean;
+  /** Seconds for which an answer can be disputed before it is final; default 0: a pull-up resolves at once. */
+  readonly disputeWindow?: number;
 }
 
 interface Outcome {
@@ -164,6 +166,7 @@ function planFor(
     outcomes: how.outcomes,
     account: parent.birth.account,
     amounts: how.request.amounts,
+    disputeWindow: how.request.disputeWindow,
   });
 }
 

@@ -3,6 +3,7 @@ import { WorldError } from '../model/world-error.js';
 import type { StateRef, Substrate, Wait } from '../ports/substrate.js';
 import { bootAgain, materialiseState, replay } from './materialise-state.js';
 import { type Past, type PastState, readExecutions } from './past-states.js';
+import { requireUninterrupted } from './require-uninterrupted.js';
 import type { RuntimeContext } from './runtime-context.js';
 import type { LastRun, World } from './world-model.js';
 
@@ -70,7 +71,7 @@ async function follow(
   let done = 0;
   try {
     for (const entry of await readExecutions(context, way.steps)) {
-      wait.signal?.throwIfAborted();
+      requireUninterrupted(wait, 'The replay');
       const next = await replay(context, substrate, entry, { from: ref, wait, worldOf });
       if (isOurs) await substrate.discard(ref);
       ref = next;

@@ -1,5 +1,6 @@
 import { type BranchId, type ConditionId, ID_PREFIXES, type StateId, type WorldId } from '../model/ids.js';
 import { WorldError } from '../model/world-error.js';
+import type { Condition as Question } from '../multiverse/index.js';
 import type { Branch, Condition, Snapshot, World, WorldModel } from './world-model.js';
 
 /**
@@ -44,6 +45,29 @@ export function findSnapshot(model: WorldModel, reference: string): Snapshot {
 export function findCondition(model: WorldModel, reference: string): Condition {
   const exact = model.conditions.get(reference as ConditionId);
   return exact ?? only(byPrefix(model.conditions.values(), reference, 'condition'), reference, 'condition');
+}
+
+/**
+ * A question by id or unambiguous id prefix, also one without worlds; or, by a world, the one that waits for an answer: its
+ * push-down, or what its account opened.
+ *
+ * @throws CONDITION_NOT_FOUND, AMBIGUOUS_ID, WORLD_NOT_FOUND
+ */
+export function findQuestion(model: WorldModel, reference: string): Question {
+  const all = model.ledger.conditions();
+  if (reference.startsWith(ID_PREFIXES.condition)) {
+    const exact = all.find(({ id }) => id === reference);
+    return exact ?? only(byPrefix(all, reference, 'condition'), reference, 'condition');
+  }
+  const world = lookUpWorld(model, reference);
+  if (world.openCondition !== null) return model.ledger.condition(world.openCondition);
+  const open = all.filter(({ oracle, status }) => oracle === world.birth.account && status.kind === 'open');
+  if (open.length > 0) return only(open, world.name, 'condition');
+  throw new WorldError(
+    'CONDITION_NOT_FOUND',
+    `World ${world.name} has no open question. See: wr condition list --all`,
+    { details: { world: world.id } },
+  );
 }
 
 /** A branch by id or unambiguous id prefix. @throws BRANCH_NOT_FOUND, AMBIGUOUS_ID */
@@ -110,7 +134,7 @@ const NOT_FOUND = {
   world: ['WORLD_NOT_FOUND', 'wr list --all'],
   snapshot: ['SNAPSHOT_NOT_FOUND', 'wr snapshots'],
   state: ['STATE_NOT_FOUND', 'wr log'],
-  condition: ['CONDITION_NOT_FOUND', 'wr query "SELECT condition_id, status FROM conditions"'],
+  condition: ['CONDITION_NOT_FOUND', 'wr condition list --all'],
   branch: ['BRANCH_NOT_FOUND', 'wr branches'],
 } as const;
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { openTestRuntime } from '../../test/support/test-runtime.js';
-import { balanceOf, named, newWorld, refused, run, variable } from '../../test/support/verbs.js';
+import { balanceOf, named, newWorld, refused, run, triad, variable } from '../../test/support/verbs.js';
 import { branch } from './branch.js';
 import { deleteWorld } from './delete-world.js';
 import { deposit } from './move-money.js';
+import { pullUp } from './pull-up.js';
 import { rewind } from './rewind.js';
 import { snapshotWorld } from './snapshot-world.js';
 
@@ -37,6 +38,57 @@ describe('rewind', () => {
     expect(world.report).toEqual({ cost: '3', value: null });
     expect(balanceOf(t, world)).toBe(6n);
     expect(t.context.model.identity(world)).toEqual(identity);
+  });
+
+  it('moves nothing back that an execution has transferred, and running that again transfers again', async () => {
+    const t = await openTestRuntime();
+    const world = await newWorld(t, 'w');
+    await deposit(t.context, world, { token: 'GOLD', amount: '10' }, {});
+    await run(t, world, 'set paid no');
+    const held = () => t.context.model.ledger.balance(world.verseId, 'bob', 'GOLD');
+    for (const paid of [4n, 8n]) {
+      await run(t, world, 'set paid yes\ntransfer bob GOLD 4');
+      await rewind(t.context, world, {}, {});
+      expect(await variable(t, world, 'paid')).toBe("'no'");
+      // The memory of having paid is gone. The payment is not.
+      expect([balanceOf(t, world), held()]).toEqual([10n - paid, paid]);
+    }
+    const again = await t.crash();
+    expect(balanceOf(again, named(again, 'w'))).toBe(2n);
+  });
+
+  it('leaves what was settled settled: neither a verse nor the world behind its pull-up gets anything back', async () => {
+    const t = await openTestRuntime();
+    const world = await newWorld(t, 'w');
+    await deposit(t.context, world, { token: 'GOLD', amount: '10' }, {});
+    await run(t, world, 'set x before');
+    const before = world.head;
+    const { nash, optimal } = await triad(t, world);
+    await run(t, optimal, 'set x 1');
+    await run(t, optimal, 'transfer bob GOLD 3');
+    await run(t, nash, 'transfer eve GOLD 9');
+    // Inside the open verse: its world goes back, its balance does not.
+    await rewind(t.context, optimal, {}, {});
+    expect(balanceOf(t, optimal)).toBe(7n);
+    await pullUp(t.context, world, { oracle: 'manual' }, {});
+    const settled = t.context.model.ledger.snapshot();
+    const lambda = t.context.model.ledger.balances();
+    expect(lambda.map(({ owner, amount }) => [owner, amount])).toEqual(
+      expect.arrayContaining([
+        [world.id, 7n],
+        ['bob', 3n],
+      ]),
+    );
+    expect(lambda).toHaveLength(2);
+
+    await rewind(t.context, world, { to: before }, {});
+    expect(await variable(t, world, 'x')).toBe("'before'");
+    expect(t.context.model.ledger.snapshot()).toEqual(settled);
+    // Nor does the question open again: what was resolved stays so, and a push-down from here asks another.
+    await refused(pullUp(t.context, world, { oracle: 'manual' }, {}), 'NO_PUSH_DOWN');
+    expect((await triad(t, world)).record.conditionId).not.toBe(optimal.outcome?.conditionId);
+    const again = await t.crash();
+    expect(again.context.model.ledger.balance(named(again, 'w/nash').verseId, world.id, 'GOLD')).toBe(7n);
   });
 
   it('keeps the random stream of the state, since the world is the same', async () => {

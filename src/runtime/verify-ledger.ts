@@ -3,6 +3,7 @@ import { toWorldError, WorldError } from '../model/world-error.js';
 import { digestOf, Ledger, type LedgerSnapshot, type TokenId } from '../multiverse/index.js';
 import type { JournalEntry } from '../ports/journal-record.js';
 import type { Wait } from '../ports/substrate.js';
+import { requireUninterrupted } from './require-uninterrupted.js';
 import type { RuntimeContext } from './runtime-context.js';
 
 /** What computing the ledger again found. */
@@ -29,7 +30,7 @@ export async function verifyLedger(context: RuntimeContext, wait: Wait): Promise
   const ledger = new Ledger();
   let operations = 0;
   for await (const entry of journal.read()) {
-    wait.signal?.throwIfAborted();
+    requireUninterrupted(wait, 'Verifying the ledger');
     if (entry.seq > end) break;
     const ops = ('ledger' in entry.record && entry.record.ledger) || [];
     operations += ops.length;

@@ -1,3 +1,4 @@
+import type { ConditionId } from '../model/ids.js';
 import { WorldError } from '../model/world-error.js';
 import { planVoid } from '../multiverse/index.js';
 import type { RecordOf } from '../ports/journal-record.js';
@@ -11,19 +12,21 @@ import { isLive, type World } from './world-model.js';
  * Takes a push-down back: no outcome won. What is in the outcomes' verses pays into the parent's by probability,
  * rounded down, the remainder to the dust account; all its worlds collapse and the parent runs again from where it was.
  *
+ * @param meant refuse unless this push-down is still the open one
  * @throws NO_PUSH_DOWN, PUSH_DOWN_OPEN (a world below still has one: its balances would be lost)
  */
 export async function voidPushDown(
   context: RuntimeContext,
   parent: World,
   wait: Wait,
+  meant?: ConditionId,
 ): Promise<RecordOf<'world.voided'>> {
   return holdFamily(
     context,
     parent,
     async () => {
       context.requireOpen();
-      const condition = openConditionOf(context, parent);
+      const condition = openConditionOf(context, parent, meant);
       const verses = condition.outcomes.map(({ worldId }) => context.model.world(worldId));
       const ending = verses.flatMap((verse) => [verse, ...context.model.descendants(verse)]);
       refuseNested(ending);

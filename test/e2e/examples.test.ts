@@ -131,6 +131,54 @@ describe('the example programs', () => {
     expect(out).toMatch(/^200 scenarios/);
   }, 240_000);
 
+  test('a coordinator that cheats is found out, and the walk is the same in another world, as its README shows', async () => {
+    const out = await play('chromatic-walk');
+    expect(out).toBe(promised('chromatic-walk'));
+    expect(out.match(/accepted$/gm)).toHaveLength(4);
+    expect(out.match(/rejected$/gm)).toHaveLength(2);
+    expect(out).toContain('The world is where it was.');
+  }, 120_000);
+
+  test('the five triads conserve, and the trit in Cat# stays outside, as its README shows', async () => {
+    const out = await play('triads');
+    expect(out).toBe(promised('triads'));
+    expect(out.match(/ = 0 ✓ /g)).toHaveLength(5);
+  });
+  test('the best of six tries is kept in every round, and the tour gets shorter, as its README shows', async () => {
+    const out = await play('best-of');
+    expect(out).toBe(promised('best-of'));
+    const rounds = [...out.matchAll(/^\d+ +(\d.*) +try-(\d)$/gm)];
+    expect(rounds).toHaveLength(4);
+    for (const [, lengths = '', kept] of rounds) {
+      const all = lengths.trim().split(/ +/).map(Number);
+      expect(all[Number(kept) - 1]).toBe(Math.min(...all));
+    }
+  }, 120_000);
+
+  test('agents stake, a judge decides and the pot goes to the best, as its README shows', async () => {
+    const out = await play('tournament');
+    expect(out).toBe(promised('tournament'));
+    const now = [...out.matchAll(/ (\d+)$/gm)].map(([, has]) => Number(has));
+    expect(now.reduce((sum, has) => sum + has, 0)).toBe(4000);
+  }, 120_000);
+
+  test('money in several futures, spent and insured, as its README shows', async () => {
+    const out = (await play('portfolio')).replace(/ +$/gm, '');
+    expect(out.trimEnd()).toBe(promised('portfolio').trimEnd());
+    const value = await wr('ledger', 'value', 'fund', '--by-outcome');
+    const named = (text: string): string => text.replace(/\bcnd_[0-9A-Z]{26}\b/g, 'cnd_');
+    expect(named(value.stdout)).toBe(named(promised('portfolio', 1)));
+    // What is sold again costs what it brought less: the fund is out 103 where there is no slump.
+    expect(out).toMatch(/^boom +0\.3 +397 /m);
+  }, 120_000);
+
+  test('a game whose optimum is no fraction is enclosed, as its README shows', async () => {
+    const { stdout, status } = await wr('wev', 'demo', 'pigou-d', '--d', '2', '--quiet');
+    expect(status).toBe(0);
+    const placed = (text: string): string => text.replace(/The world is in .*/, 'The world is in');
+    expect(placed(stdout)).toBe(placed(promised('wev')));
+  }, 120_000);
+
   test('a wrong option is told with the right ones', async () => {
     const failed = play('monte-carlo', '--replications', 'many').catch((error: unknown) => error);
     expect(await failed).toMatchObject({ code: 2, stderr: expect.stringContaining('--replications <n>') });

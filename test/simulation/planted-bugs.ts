@@ -1,5 +1,6 @@
 import type { StateId } from '../../src/model/ids.js';
 import type { WorldError } from '../../src/model/world-error.js';
+import type { LedgerOp } from '../../src/multiverse/index.js';
 import type { JournalRecord } from '../../src/ports/journal-record.js';
 import type { DurableState, Machine, Substrate } from '../../src/ports/substrate.js';
 import type { RuntimeContext } from '../../src/runtime/runtime-context.js';
@@ -54,6 +55,17 @@ function executing(
     ...machine,
     execute: (...given) => execute(machine, ...given),
   }));
+}
+
+/** Gives back, in memory, what was transferred, where whoever got it still has it. */
+function undo({ ledger }: WorldModel, ops: readonly LedgerOp[]): void {
+  for (const op of ops) {
+    if (op.kind !== 'transfer') continue;
+    const { verse, from, to, token, amount } = op;
+    if (from === to || !ledger.verse(verse).live || ledger.balance(verse, to, token) < BigInt(amount))
+      continue;
+    ledger.applyAll([{ kind: 'transfer', by: '@system', verse, from: to, to: from, token, amount }]);
+  }
 }
 
 /** What could go wrong, one thing at a time. The simulation must notice each. */
@@ -159,6 +171,38 @@ export const PLANTED_BUGS: Readonly<Record<string, Planted>> = {
   'a push-down splits nothing': records((record) => {
     if (record.op !== 'world.pushed-down') return record;
     return { ...record, ledger: record.ledger.filter(({ kind }) => kind !== 'split') };
+  }),
+  'a rewind takes back what the world has moved': (options) => ({
+    ...options,
+    tamper(context) {
+      const { commit, model } = context;
+      const done: { readonly world: string; readonly state: StateId; readonly ops: readonly LedgerOp[] }[] =
+        [];
+      context.commit = (record) => {
+        const committed = commit.call(context, record);
+        if (record.op === 'world.executed' && record.state) {
+          done.push({ world: record.worldId, state: record.state, ops: record.ledger });
+        }
+        if (record.op === 'world.rewound') {
+          const to = done.findIndex(({ state }) => state === record.to);
+          for (const { world, ops } of done.slice(to + 1)) if (world === record.worldId) undo(model, ops);
+        }
+        return committed;
+      };
+    },
+  }),
+  'a transfer is made twice': records((record, { model }) => {
+    const [op] = record.op === 'ledger.applied' ? record.ledger : [];
+    if (record.op !== 'ledger.applied' || op?.kind !== 'transfer' || op.from === op.to) return record;
+    const twice = { ...record, ledger: [op, op] };
+    try {
+      model.ledger.check(twice.ledger);
+    } catch {
+      return record;
+    }
+    // The journal has it once, memory twice.
+    model.ledger.applyAll([op]);
+    return record;
   }),
   'a removed snapshot stays': (options) => ({
     ...options,

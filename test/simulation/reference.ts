@@ -150,10 +150,7 @@ export class Reference {
         this.images.removed(record, this.#needing());
         return;
       case 'ledger.applied':
-        for (const op of record.ledger) {
-          assert.equal(op.kind, 'deposit', 'only deposits come by themselves');
-          if (op.kind === 'deposit') this.ledger.deposit(op.owner, BigInt(op.amount));
-        }
+        for (const op of record.ledger) this.#moved(op);
         return;
       default:
         record satisfies never;
@@ -337,6 +334,25 @@ export class Reference {
           to: effect.to,
           amount: BigInt(effect.amount),
         });
+    }
+  }
+
+  #moved(op: RecordOf<'ledger.applied'>['ledger'][number]): void {
+    switch (op.kind) {
+      case 'deposit':
+        this.ledger.deposit(op.owner, BigInt(op.amount));
+        return;
+      case 'withdraw':
+        this.ledger.withdraw(op.owner, BigInt(op.amount));
+        return;
+      case 'transfer': {
+        const path = this.#paths.get(op.verse);
+        assert(path !== undefined, `a transfer is in a known verse: ${op.verse}`);
+        this.ledger.transfer(path, { from: op.from, to: op.to, amount: BigInt(op.amount) });
+        return;
+      }
+      default:
+        assert.fail(`only deposits, withdrawals and transfers come by themselves, not ${op.kind}`);
     }
   }
 

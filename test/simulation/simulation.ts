@@ -224,7 +224,8 @@ class Run {
       if (!(thrown instanceof WorldError)) throw thrown;
       assert(thrown.code !== 'INTERNAL', thrown.stack ?? thrown.message);
       this.#count(`${asked.verb} refused`);
-      this.#count(thrown.code);
+      // What retention gave up behind files from outside is gone, as documented; anything else that is lost is a defect.
+      this.#count(thrown.details['givenUp'] === true ? 'state given up' : thrown.code);
       return { asked, error: thrown };
     }
   }

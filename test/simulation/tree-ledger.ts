@@ -30,6 +30,11 @@ export class TreeLedger {
     this.#add('', owner, amount);
   }
 
+  withdraw(owner: string, amount: bigint): void {
+    this.escrow -= amount;
+    this.#add('', owner, -amount);
+  }
+
   transfer(path: string, { from, to, amount }: { from: string; to: string; amount: bigint }): void {
     this.#add(path, from, -amount);
     this.#add(path, to, amount);

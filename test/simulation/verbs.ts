@@ -5,7 +5,7 @@ import { deleteWorld } from '../../src/runtime/delete-world.js';
 import { editFiles } from '../../src/runtime/edit-files.js';
 import { execute } from '../../src/runtime/execute.js';
 import { createImage, removeImage } from '../../src/runtime/images.js';
-import { deposit } from '../../src/runtime/move-money.js';
+import { deposit, transfer, withdraw } from '../../src/runtime/move-money.js';
 import { pullUp } from '../../src/runtime/pull-up.js';
 import { pushDown } from '../../src/runtime/push-down.js';
 import { removeSnapshot } from '../../src/runtime/remove-snapshot.js';
@@ -50,9 +50,12 @@ const VERBS: readonly (readonly [name: string, weight: number, verb: Verb])[] = 
   ['pull-up', 4, pullUpSome],
   ['void', 3, ({ t, signal }, world) => voidPushDown(t.context, world, { signal })],
   ['rewind', 3, rewindSome],
+  ['spend-and-rewind', 2, spendAndRewind],
   ['replay', 2, replaySome],
   ['delete', 1, ({ t, signal }, world) => nothing(deleteWorld(t.context, world, { signal }))],
-  ['deposit', 3, depositSome],
+  ['deposit', 5, depositSome],
+  ['withdraw', 2, withdrawSome],
+  ['transfer', 3, transferSome],
   ['rename', 2, renameSome],
   ['tag', 2, tagSome],
   ['rename-snapshot', 2, renameSomeSnapshot],
@@ -204,6 +207,43 @@ function replaySome({ t, random, tag, signal }: Asking, world: World): Promise<u
 
 async function depositSome({ t, random, signal }: Asking, world: World): Promise<undefined> {
   await deposit(t.context, world, { token: 'GOLD', amount: String(1 + random.below(1000)) }, { signal });
+}
+
+/** The world, or one that has something; an amount that is often less than that. */
+function moneyOf({ t, random }: Asking, asked: World): { world: World; token: string; amount: string } {
+  const heldBy = ({ verseId, birth }: World): bigint =>
+    t.context.model.ledger.balance(verseId, birth.account, 'GOLD');
+  const rich = [...t.context.model.worlds.values()].filter(
+    (one) => one.status === 'running' && heldBy(one) > 0n,
+  );
+  const world = rich.length === 0 || random.onceIn(3) ? asked : random.pick(rich);
+  const most = random.onceIn(4) ? 1000 : Math.max(1, Number(heldBy(world)));
+  return { world, token: 'GOLD', amount: String(1 + random.below(most)) };
+}
+
+async function withdrawSome(asking: Asking, asked: World): Promise<undefined> {
+  const { world, ...money } = moneyOf(asking, asked);
+  await withdraw(asking.t.context, world, money, asking);
+}
+
+/** To whoever is in the same verse, or to anybody, which may be refused. */
+async function transferSome(asking: Asking, asked: World): Promise<undefined> {
+  const { t, random } = asking;
+  const { world, ...money } = moneyOf(asking, asked);
+  const all = [...t.context.model.worlds.values()];
+  const near = all.filter(({ verseId }) => verseId === world.verseId);
+  const to = random.onceIn(4) ? 'bank' : random.pick(random.onceIn(4) ? all : near);
+  await transfer(t.context, world, { to, ...money }, asking);
+}
+
+/** What code has transferred stays transferred when it is taken back. */
+async function spendAndRewind(asking: Asking, asked: World): Promise<JournalRecord> {
+  const { t, random, signal } = asking;
+  const { world, token, amount } = moneyOf(asking, asked);
+  // Its record is not the verb's answer, and so it has no tag.
+  const code = `set x ${random.below(1000)}\ntransfer bank ${token} ${amount}\nget x`;
+  await execute(t.context, { world, code }, { signal });
+  return rewind(t.context, world, { steps: 1 }, { signal });
 }
 
 /** A program of the simulated language that `interpret` can read too. */

@@ -29,6 +29,12 @@ export interface Screen {
   err(text: string): void;
 }
 
+/** What a command can ask before its own call. */
+export interface Asking {
+  readonly signal: AbortSignal;
+  action<N extends ActionName>(action: N, input: ActionInput<N>): Promise<ActionOutput<N>>;
+}
+
 /** How one action appears in `wr`. */
 export interface ActionCommandSpec<N extends ActionName, O extends object> {
   readonly action: N;
@@ -47,10 +53,17 @@ export interface ActionCommandSpec<N extends ActionName, O extends object> {
   readonly examples: readonly (readonly [line: string, comment: string])[];
   /** Guest output goes to stdout and stderr as it appears. */
   readonly streams?: boolean;
-  input(args: readonly string[], options: O): ActionInput<N> | Promise<ActionInput<N>>;
+  input(args: readonly string[], options: O, ask: Asking): ActionInput<N> | Promise<ActionInput<N>>;
   show(output: ActionOutput<N>, screen: Screen, options: O): void | Promise<void>;
   /** Another command that these options ask for; what it does with the arguments is its own affair. */
   instead?(options: O): RunCommand | null;
+  /** Calls the action, where these options ask for more than that; null: it is called as it is. */
+  perform?(asked: {
+    readonly transport: Transport;
+    readonly input: ActionInput<N>;
+    readonly options: O;
+    readonly call: CallOptions;
+  }): Promise<ActionOutput<N>> | null;
   /** Exit code of a call that did not throw; default 0. */
   exitCode?(output: ActionOutput<N>, options: O): number;
 }
@@ -125,17 +138,22 @@ async function runCommand<N extends ActionName, O extends object>(
 ): Promise<void> {
   const settings = settingsOf(command.optsWithGlobals<GlobalOptions>(), cli.env);
   const options = command.opts<O>();
-  // What it needs may come from stdin, for which Ctrl-C does not wait.
-  const reading = Promise.resolve(spec.input(command.args, options));
-  const input = await orAborted(reading, cli.interruption.signal, () => interrupted('Nothing was done.'));
-  const progress = startProgress(cli.terminal, { text: spec.progress, quiet: settings.quiet });
-  try {
-    await withTransport(cli, settings, async (transport) => {
+  const { signal } = cli.interruption;
+  await withTransport(cli, settings, async (transport) => {
+    const ask: Asking = {
+      signal,
+      action: (action, input) => callAction(transport, action, input, { signal }),
+    };
+    // What it needs may come from stdin, for which Ctrl-C does not wait.
+    const reading = Promise.resolve(spec.input(command.args, options, ask));
+    const input = await orAborted(reading, signal, () => interrupted('Nothing was done.'));
+    const progress = startProgress(cli.terminal, { text: spec.progress, quiet: settings.quiet });
+    try {
       const parts = new ProgressParts();
       const stream = new GuestStream(cli, progress);
       const streams = spec.streams === true && !settings.json;
-      const output = await callAction(transport, spec.action, input, {
-        signal: cli.interruption.signal,
+      const call: CallOptions = {
+        signal,
         onProgress: (step) => {
           parts.note(step);
           progress.update(`${spec.progress} (${step.done}/${step.total}, ${step.what})${parts.text()}`);
@@ -144,15 +162,17 @@ async function runCommand<N extends ActionName, O extends object>(
           }
         },
         ...(streams ? { onOutput: (name, text) => stream.write(name, text) } : {}),
-      });
+      };
+      const output = await (spec.perform?.({ transport, input, options, call }) ??
+        callAction(transport, spec.action, input, call));
       progress.stop();
       await show(cli, settings, spec, { output, options, midLine: stream.midLine });
       const code = spec.exitCode?.(output, options) ?? 0;
       cli.exitCode = code === 0 ? 0 : (cli.interruption.exitCode ?? code);
-    });
-  } finally {
-    progress.stop();
-  }
+    } finally {
+      progress.stop();
+    }
+  });
 }
 
 /** Calls one action with the types of the table. */

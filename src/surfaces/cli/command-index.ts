@@ -42,12 +42,22 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import('./commands/verse-commands.js')).VERSE_COMMANDS,
   },
   {
+    words: ['walk'],
+    load: async () => (await import('./commands/walk-command.js')).WALK_COMMANDS,
+  },
+  {
+    words: ['best-of', 'tournament'],
+    load: async () => (await import('./commands/contest-commands.js')).CONTEST_COMMANDS,
+  },
+  {
     words: [
       'ledger',
       'balances',
       'deposit',
       'withdraw',
       'transfer',
+      'split',
+      'merge',
       'ledger-history',
       'ledger-value',
       'ledger-verify',
@@ -57,6 +67,19 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
   {
     words: ['budget'],
     load: async () => (await import('./commands/budget-command.js')).BUDGET_COMMANDS,
+  },
+  {
+    words: [
+      'condition',
+      'condition-open',
+      'condition-list',
+      'condition-show',
+      'condition-propose',
+      'condition-dispute',
+      'condition-finalise',
+      'condition-void',
+    ],
+    load: async () => (await import('./commands/condition-commands.js')).CONDITION_COMMANDS,
   },
   {
     words: ['market', 'market-open', 'market-quote', 'market-buy', 'market-sell', 'market-close'],
@@ -105,6 +128,10 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
   {
     words: ['demo'],
     load: async () => [(await import('./commands/demo-command.js')).DEMO_COMMAND],
+  },
+  {
+    words: ['wev'],
+    load: async () => [(await import('./commands/wev-command.js')).WEV_COMMAND],
   },
   {
     words: ['bench'],

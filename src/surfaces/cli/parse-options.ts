@@ -92,6 +92,13 @@ export function parseOutcome(text: string): Outcome {
   };
 }
 
+/** `name[:probability]`. */
+export function parseWeighted(text: string): { name: string; probability?: string } {
+  const [name, probability] = splitOnce(text, ':');
+  if (name === '') throw expected('an outcome', 'name or name:probability, for instance rain:0.3', text);
+  return probability === undefined ? { name } : { name, probability };
+}
+
 function parseRole(text: string): 'nash' | 'optimal' {
   if (text === 'nash' || text === 'optimal') return text;
   throw expected("an outcome's role", 'nash or optimal', text);

@@ -48,6 +48,8 @@ const SEE_ALSO: Readonly<Record<string, readonly string[]>> = {
   'push-down': ['exec-all', 'pull-up', 'void'],
   'pull-up': ['push-down', 'resolutions', 'void'],
   void: ['push-down', 'pull-up'],
+  'best-of': ['push-down', 'budget', 'tournament'],
+  tournament: ['best-of', 'ledger', 'pull-up'],
   log: ['graph', 'show', 'bisect'],
   graph: ['log', 'list'],
   query: ['entities', 'branches', 'resolutions', 'metrics'],

@@ -22,6 +22,7 @@ import type {
 } from '../../model/api.js';
 import type { BisectInput, BisectView } from '../../model/bisect-api.js';
 import type { BudgetView } from '../../model/budget-api.js';
+import type { BestOfView, TournamentInput, TournamentView } from '../../model/contest-api.js';
 import type { DiffInput, DiffView } from '../../model/diff-api.js';
 import type { GraphView } from '../../model/graph-api.js';
 import type { ReplayInput, ReplayView, VerifyInput, VerifyView } from '../../model/history-api.js';
@@ -32,6 +33,9 @@ import type { ProbeView } from '../../model/probe-api.js';
 import type { StatusView } from '../../model/status-api.js';
 import type { DuInput, DuView, GcInput, GcView } from '../../model/storage-api.js';
 import type { TriadsView } from '../../model/triads-api.js';
+import type { WalkInput, WalkView } from '../../model/walk-api.js';
+import { type BestOfOptions, bestOfThrough } from './best-of-through.js';
+import { ConditionsClient } from './conditions-client.js';
 import { ImagesClient } from './images-client.js';
 import { MarketsClient } from './markets-client.js';
 import type { CallOptions, Transport } from './transport.js';
@@ -55,12 +59,15 @@ export class RuntimeClient implements AsyncDisposable {
 
   /** Base images: packages and a preamble that worlds start from. */
   readonly images: ImagesClient;
+  /** Questions with outcomes, and their answers. */
+  readonly conditions: ConditionsClient;
   /** Market makers for the outcomes of push-downs. */
   readonly markets: MarketsClient;
 
   constructor(transport: Transport) {
     this.#transport = transport;
     this.images = new ImagesClient(transport);
+    this.conditions = new ConditionsClient(transport);
     this.markets = new MarketsClient(transport);
   }
 
@@ -99,6 +106,19 @@ export class RuntimeClient implements AsyncDisposable {
   /** Runs code in many worlds in parallel; each item has a result or a failure. */
   executeInAll(input: ExecuteInAllInput, call: CallOptions = {}): Promise<ExecuteInAllItem[]> {
     return this.#call('execute-in-all', input, call);
+  }
+
+  /**
+   * Runs a program in many verses of a world and makes the world the best of them. A score is Python, or a function of this
+   * process. No try with a score: `winner` is null and the world as before.
+   */
+  bestOf(options: BestOfOptions, call: CallOptions = {}): Promise<BestOfView> {
+    return bestOfThrough(this.#transport, options, call);
+  }
+
+  /** Has agents play in verses of a world; the judge's winner takes the stakes and makes the world what it made of it. */
+  tournament(input: TournamentInput, call: CallOptions = {}): Promise<TournamentView> {
+    return this.#call('tournament', input, call);
   }
 
   /** In what two worlds or states differ: WORLD, WORLD@STATE, or a state or snapshot by id or name. */
@@ -269,6 +289,14 @@ export class World {
     return this.#call('void', {});
   }
 
+  /**
+   * Takes steps of the chromatic walk: three agents in three verses propose, formalise and verify each. `complete` is false when
+   * too many proposals in a row were rejected; the world stands at the last accepted step, also after a failure.
+   */
+  walk(input: Without<WalkInput> = {}, call: CallOptions = {}): Promise<WalkView> {
+    return this.#call('walk', input, call);
+  }
+
   /** Goes back to an earlier state: memory and files. */
   rewind(input: Without<RewindInput> = {}): Promise<RewindView> {
     return this.#call('rewind', input);
@@ -332,6 +360,16 @@ export class World {
   /** Moves base units of a token to another world's account, by its id or name, or to an account of any name. */
   transfer(to: string, token: string, amount: bigint): Promise<BalanceView[]> {
     return this.#call('transfer', { to, token, amount: amount.toString() });
+  }
+
+  /** Turns base units of its account into as many in the verse of every outcome of a question; default: its own open one. */
+  split(token: string, amount: bigint, condition: string = this.id): Promise<BalanceView[]> {
+    return this.#call('split', { token, amount: amount.toString(), condition });
+  }
+
+  /** The reverse of a split; of an answered question, out of the outcome that won. */
+  merge(token: string, amount: bigint, condition: string = this.id): Promise<BalanceView[]> {
+    return this.#call('merge', { token, amount: amount.toString(), condition });
   }
 
   /** What its account has in each outcome of the conditions that decide about it. */

@@ -31,6 +31,7 @@ interface InAllOptions {
   code?: [string, string][];
   in?: string[];
   timeout?: number;
+  budget?: number;
   csv?: boolean;
 }
 
@@ -53,8 +54,20 @@ const inAllSpec = {
     option('--in <world>', 'run it in this world, whoever its parent is; repeatable', repeated(String)),
     CSV,
     TIMEOUT,
+    option(
+      '--budget <time>',
+      'run time that each may use up; beyond it: BUDGET_EXHAUSTED (default: none)',
+      parseDuration,
+    ),
   ],
-  fields: { world: 'world', worlds: '--in', code: 'code', codes: '--program', timeoutMs: '--timeout' },
+  fields: {
+    world: 'world',
+    worlds: '--in',
+    code: 'code',
+    codes: '--program',
+    timeoutMs: '--timeout',
+    budgetMs: '--budget',
+  },
   progress: 'Running',
   examples: [
     ["wr exec-all market 'world.report(cost=run())'", 'the same in all verses, in parallel'],
@@ -67,7 +80,8 @@ const inAllSpec = {
       codes && options.file === undefined && args.length < 2
         ? { world: args[0], code: undefined }
         : await programOf(args, options.file);
-    return given({ world, worlds: options.in, code, codes, timeoutMs: options.timeout });
+    const { in: worlds, timeout: timeoutMs, budget: budgetMs } = options;
+    return given({ world, worlds, code, codes, timeoutMs, budgetMs });
   },
   async show(items: readonly ExecuteInAllItem[], screen: Screen, options: InAllOptions) {
     // Loaded here: a single execution, the most frequent command, draws no table.

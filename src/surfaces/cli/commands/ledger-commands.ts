@@ -83,6 +83,52 @@ const transfer = actionCommand({
   show: (rows, screen) => screen.out(balancesTable(screen.paint, rows)),
 });
 
+const CONDITION_OPTION = () =>
+  option('--condition <condition>', 'its id, or the world that opened it (default: the world)');
+
+interface PartOptions {
+  condition?: string;
+}
+
+/** Which question: what the option says, else that of the world. */
+function partOf(args: readonly string[], { condition }: PartOptions) {
+  const money = moneyOf(args);
+  return { ...money, ...given({ condition: condition ?? money.world }) };
+}
+
+const split = actionCommand({
+  action: 'split',
+  group: 'ledger',
+  arguments: [MONEY],
+  options: [CONDITION_OPTION()],
+  fields: { world: 'what', token: 'what', amount: 'what', condition: '--condition' },
+  progress: 'Splitting',
+  examples: [
+    ['wr ledger split bank USD=100', "100 USD become 100 in every outcome of bank's question"],
+    ['wr ledger split alice USD=100 --condition market', 'of the question that market opened'],
+  ],
+  input: (args, options: PartOptions) => partOf(args, options),
+  show: (rows, screen) => screen.out(balancesTable(screen.paint, rows)),
+});
+
+const merge = actionCommand({
+  action: 'merge',
+  group: 'ledger',
+  arguments: [MONEY],
+  options: [CONDITION_OPTION()],
+  fields: { world: 'what', token: 'what', amount: 'what', condition: '--condition' },
+  progress: 'Merging',
+  examples: [
+    ['wr ledger merge bank USD=100', '100 in every outcome become 100 USD again'],
+    [
+      'wr ledger merge alice USD=100 --condition cnd_01JD',
+      'of an answered question: out of the outcome that won',
+    ],
+  ],
+  input: (args, options: PartOptions) => partOf(args, options),
+  show: (rows, screen) => screen.out(balancesTable(screen.paint, rows)),
+});
+
 const history = actionCommand({
   action: 'ledger-history',
   name: 'history',
@@ -135,6 +181,8 @@ export const LEDGER_COMMANDS: readonly ActionCommand[] = [
   deposit,
   withdraw,
   transfer,
+  split,
+  merge,
   history,
   value,
   verify,

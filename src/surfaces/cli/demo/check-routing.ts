@@ -35,9 +35,10 @@ const PATHS_MAX = 10;
  * The costs that the verses of the demo must find, computed another way than they do: every set of used paths is
  * tried, and the one whose exact solution satisfies the condition of equilibrium is taken.
  *
+ * @param drivers how many draw a path at random; infinitely many when null
  * @throws BAD_INPUT when the target cannot be reached or there are more than 10 paths.
  */
-export function checkRouting(network: RoutingNetwork): RoutingCosts {
+export function checkRouting(network: RoutingNetwork, drivers: number | null = null): RoutingCosts {
   const paths = pathsOf(network);
   if (paths.length === 0 || paths.length > PATHS_MAX) {
     throw new WorldError(
@@ -50,11 +51,26 @@ export function checkRouting(network: RoutingNetwork): RoutingCosts {
     nash: totalCost(paths, equilibrium(paths, ONE)),
     // The optimum is the equilibrium of drivers who pay what they cost everybody: twice the slope.
     optimal: totalCost(paths, equilibrium(paths, Rational.of(2n))),
-    chaos: totalCost(
-      paths,
-      paths.map(() => share),
+    chaos: add(
+      totalCost(
+        paths,
+        paths.map(() => share),
+      ),
+      drivers === null ? ZERO : mul(Rational.of(1n, BigInt(drivers)), spreadOf(paths)),
     ),
   };
+}
+
+/** What a single driver's chance adds: each road's slope times the variance of whether a driver takes it, q (1 - q). */
+function spreadOf(paths: readonly Path[]): Rational {
+  const count = BigInt(paths.length);
+  const roads = [...new Set(paths.flat())];
+  return sum(
+    roads.map((road) => {
+      const taking = BigInt(paths.filter((path) => path.includes(road)).length);
+      return mul(road.slope, Rational.of(taking * (count - taking), count * count));
+    }),
+  );
 }
 
 function pathsOf(network: RoutingNetwork): Path[] {

@@ -26,7 +26,7 @@ export function demoText(report: DemoReport, colour: boolean): string {
   ].join('\n');
 }
 
-function section(paint: Paint, title: string, body: string): string {
+export function section(paint: Paint, title: string, body: string): string {
   const indented = body
     .trimEnd()
     .split('\n')
@@ -47,7 +47,7 @@ function treeOf({ world, verses, winner, gf3Sum }: DemoReport, paint: Paint): st
   return `${paint.heading(world.name)}  (trits ${trits}: sum ${gf3Sum} mod 3)\n${lines.join('')}`;
 }
 
-function signed(trit: Trit): string {
+export function signed(trit: Trit): string {
   return trit > 0 ? `+${trit}` : String(trit);
 }
 
@@ -67,7 +67,11 @@ function resultsOf({ verses }: DemoReport, paint: Paint): string {
   return table(paint, columns, rows);
 }
 
-function measuresOf({ wev }: DemoReport, paint: Paint): string {
+export function measuresOf(
+  { wev }: Pick<DemoReport, 'wev'>,
+  paint: Paint,
+  more: readonly (readonly [string, string])[] = [],
+): string {
   const line = (value: string | null, meaning: string): string =>
     `${exactOrReason(value, wev.wevReason).padEnd(20)}  ${meaning}`;
   return fields(paint, [
@@ -77,6 +81,7 @@ function measuresOf({ wev }: DemoReport, paint: Paint): string {
     ['expected', line(wev.wevExpected, 'expected cost before the oracle spoke - cost of optimal')],
     ['regret', line(wev.regret, 'what each loser costs more than the winner, summed')],
     ['extractable', line(wev.pctExtractable, '1 - optimal / nash')],
+    ...more,
   ]);
 }
 

@@ -1,12 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
-import type { BalanceView, ExecutionView, Rows } from '../../../model/api.js';
-import { parse } from '../../../model/parse.js';
+import type { BalanceView, Rows } from '../../../model/api.js';
 import { WorldError } from '../../../model/world-error.js';
-import type { RuntimeClient, World } from '../../client/runtime-client.js';
+import type { RuntimeClient } from '../../client/runtime-client.js';
 import { checkReport } from './check-report.js';
-import { RoutingNetwork } from './check-routing.js';
 import type { DemoBalances, DemoReport, DemoTiming, DemoVerse } from './demo-report.js';
+import { callOf, type DemoStage, describeNetwork, freeName, runProgram, runStrategy } from './demo-stage.js';
+
+export type { DemoProgress, DemoStage } from './demo-stage.js';
 
 /** What each verse runs. */
 const PROGRAMS = { nash: 'selfish.py', optimal: 'optimal.py', chaos: 'random_routing.py' } as const;
@@ -18,31 +17,6 @@ const DEPOSIT = 1000n;
 const TARGET_MS = 250;
 const PARENT_NOW = 'strategy, str(cost)';
 const TABLES = ['world_runtime_entities', 'world_branches', 'verse_resolutions', 'runtime_metrics'] as const;
-const DESCRIBE_NETWORK = [
-  'import json',
-  'roads = [[one.tail, one.head, str(one.slope), str(one.constant)] for one in NETWORK]',
-  'names = [path_name(path) for path in PATHS]',
-  'print(json.dumps({"source": SOURCE, "target": TARGET, "roads": roads}))',
-  'print(json.dumps(names))',
-].join('\n');
-
-/** Told as it happens. */
-export interface DemoProgress {
-  /** A step is done. */
-  step(text: string): void;
-  /** A line that a verse printed while all three were running. */
-  line(verse: string, text: string): void;
-}
-
-export interface DemoStage {
-  readonly runtime: RuntimeClient;
-  readonly dataDir: string;
-  /** Folder with network.py and the three strategies. */
-  readonly programs: URL;
-  readonly progress: DemoProgress;
-  readonly signal?: AbortSignal | undefined;
-}
-
 /**
  * Plays the main job once through the public API: one world, three verses, one winner.
  *
@@ -51,10 +25,11 @@ export interface DemoStage {
 export async function playDemo(stage: DemoStage): Promise<DemoReport> {
   const { runtime, progress } = stage;
   const start = performance.now();
-  const world = await runtime.create({ name: await freeName(runtime), seed: SEED }, callOf(stage));
+  const world = await runtime.create({ name: await freeName(runtime, 'braess'), seed: SEED }, callOf(stage));
   const firstCreateMs = performance.now() - start;
   progress.step(`created world ${world.name}`);
-  const network = await loadNetwork(stage, world);
+  await runProgram(stage, world, 'network.py');
+  const network = await describeNetwork(stage, world);
   progress.step(`loaded network.py: ${network.roads.length} roads, paths ${network.paths.join(', ')}`);
   const before = balancesOf(await world.deposit(TOKEN, DEPOSIT));
   const snapshot = await world.snapshot(`${world.name}-before`);
@@ -119,56 +94,6 @@ export async function playDemo(stage: DemoStage): Promise<DemoReport> {
   };
   const { paths: _, ...roads } = network;
   return { ...found, check: checkReport(found, roads) };
-}
-
-function callOf(stage: DemoStage): { signal?: AbortSignal } {
-  return stage.signal ? { signal: stage.signal } : {};
-}
-
-/** `braess`, or with a number where an earlier run has it. */
-async function freeName(runtime: RuntimeClient): Promise<string> {
-  const taken = new Set((await runtime.list({ all: true })).map(({ name }) => name));
-  for (let n = 1; ; n += 1) {
-    const name = n === 1 ? 'braess' : `braess-${n}`;
-    if (!taken.has(name)) return name;
-  }
-}
-
-async function loadNetwork(
-  stage: DemoStage,
-  world: World,
-): Promise<RoutingNetwork & { readonly paths: readonly string[] }> {
-  await requireOk(world.execute(await programText(stage, 'network.py'), callOf(stage)), 'network.py');
-  const described = await requireOk(world.execute(DESCRIBE_NETWORK, callOf(stage)), 'network.py');
-  const [roads = '', paths = ''] = described.stdout.split('\n');
-  return {
-    ...parse(RoutingNetwork, JSON.parse(roads), 'network.py'),
-    paths: parse(z.array(z.string()), JSON.parse(paths), 'network.py'),
-  };
-}
-
-async function runStrategy(stage: DemoStage, verse: World, file: string): Promise<ExecutionView> {
-  let unfinished = '';
-  const onOutput = (_: 'stdout' | 'stderr', text: string): void => {
-    const lines = (unfinished + text).split('\n');
-    unfinished = lines.pop() ?? '';
-    for (const line of lines) stage.progress.line(verse.verse, line);
-  };
-  const code = await programText(stage, file);
-  return requireOk(verse.execute(code, { ...callOf(stage), onOutput }), file);
-}
-
-function programText(stage: DemoStage, file: string): Promise<string> {
-  return readFile(new URL(file, stage.programs), 'utf8');
-}
-
-async function requireOk(execution: Promise<ExecutionView>, file: string): Promise<ExecutionView> {
-  const result = await execution;
-  if (result.ok) return result;
-  throw new WorldError(
-    'BAD_INPUT',
-    `${file} failed in world ${result.world}.\n${result.error?.traceback ?? ''}`,
-  );
 }
 
 function balancesOf(views: readonly BalanceView[]): DemoBalances {

@@ -10,6 +10,8 @@ export interface Paint {
   bad(text: string): string;
   warn(text: string): string;
   trit(trit: Trit, text: string): string;
+  /** A colour `#rrggbb` as text, behind a patch of itself where colour is wanted. */
+  swatch(hex: string): string;
 }
 
 /** Escape codes that begin and end a style. */
@@ -36,5 +38,11 @@ export function paintFor(colour: boolean, width: number | null = null): Paint {
     bad: style('red'),
     warn: style('yellow'),
     trit: (trit, text) => trits[`${trit}`](text),
+    swatch: (hex) => (colour ? `\u001b[48;2;${partsOf(hex)}m  \u001b[49m ${hex}` : hex),
   };
+}
+
+/** Red, green and blue as escape codes have them. */
+function partsOf(hex: string): string {
+  return [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)).join(';');
 }

@@ -1,0 +1,3 @@
+"""Orders what was asked for on average."""
+
+round(sum(HISTORY) / len(HISTORY))

@@ -1,0 +1,3 @@
+"""Orders what was asked for on the worst day."""
+
+min(HISTORY)

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+
+/** How questions are answered: what every action that takes an answer has in common. */
+
+/** What names an outcome. */
+export const ORACLE_SOURCES = ['manual', 'least-cost', 'most-value', 'command', 'python'] as const;
+
+/** The longest time for which an answer can be disputed: a year. */
+export const DISPUTE_WINDOW_MAX_S = 31_536_000;
+
+export const DisputeWindow = z
+  .int()
+  .min(0)
+  .max(DISPUTE_WINDOW_MAX_S)
+  .describe('seconds for which an answer can be disputed before it is final; default 0');
+
+/** Why somebody answered so: any JSON object, kept with the answer. */
+export const EvidenceInput = z.record(z.string(), z.json());
+
+export const answerFields = {
+  oracle: z.enum(ORACLE_SOURCES).optional().describe('default: manual'),
+  outcome: z.string().min(1).max(100).optional().describe('the answer, for the oracles manual and command'),
+  evidence: EvidenceInput.optional().describe('what it was seen from; kept with the answer'),
+  code: z
+    .string()
+    .optional()
+    .describe('for the oracle python: defines oracle(outcomes), which returns the name of one'),
+};
