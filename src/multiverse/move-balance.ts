@@ -62,7 +62,7 @@ interface Repartition {
 
 function repartition(state: LedgerState, { purse, children, amount, merge }: Repartition): void {
   requireSplittable(purse.token);
-  requirePartition(purse.verse, children, state.lambda);
+  requirePartition(purse.verse, children, { lambda: state.lambda, merge });
   const childPurses = children.map((verse) => ({ ...purse, verse }));
   const from = merge ? childPurses : [purse];
   const to = merge ? [purse] : childPurses;

@@ -25,9 +25,9 @@ function box(...constraints: [number, ...number[]][]): Box {
 
 const verse = (of: Box): VerseBox => ({ id: verseIdOf(of), box: of });
 
-function partitionError(parent: Box, children: Box[], lambda = allLive): unknown {
+function partitionError(parent: Box, children: Box[], lambda = allLive, merge = false): unknown {
   try {
-    requirePartition(verse(parent), children.map(verse), lambda);
+    requirePartition(verse(parent), children.map(verse), { lambda, merge });
     return undefined;
   } catch (thrown) {
     return (thrown as { code: string }).code;
@@ -130,8 +130,15 @@ describe('partitions', () => {
     expect(partitionError(no, [box([0, 0], [1, 0]), box([0, 0], [1, 1])], resolved)).toBe('VERSE_COLLAPSED');
   });
 
-  it('include the sole surviving child after resolution', () => {
+  it('of a resolved question serve to merge the survivor up, and for nothing else', () => {
     const resolved: Lambda = (id) => (id === condition(0) ? setOf([1]) : allLive(id));
-    expect(partitionError(ROOT_BOX, [box([0, 1])], resolved)).toBeUndefined();
+    const survivor = box([0, 1]);
+    expect(partitionError(ROOT_BOX, [survivor], resolved, true)).toBeUndefined();
+    expect(partitionError(ROOT_BOX, [survivor], resolved)).toBe('TRIVIAL_PARTITION');
+    // Neither downwards nor upwards: the parent has no more live atoms than its survivor.
+    expect(partitionError(survivor, [ROOT_BOX], resolved)).toBe('TRIVIAL_PARTITION');
+    expect(partitionError(ROOT_BOX, [ROOT_BOX], resolved, true)).toBe('TRIVIAL_PARTITION');
+    // A question that is open still divides the parent, also below the survivor.
+    expect(partitionError(ROOT_BOX, [box([0, 1], [1, 0]), box([0, 1], [1, 1])], resolved)).toBeUndefined();
   });
 });

@@ -13,25 +13,41 @@ export interface VerseBox {
   readonly box: Box;
 }
 
+/** What is possible, and in which direction balances move. */
+export interface PartitionUse {
+  readonly lambda: Lambda;
+  /** From the children up to the parent. */
+  readonly merge: boolean;
+}
+
 /**
- * Requires that the children are a partition of the parent on the live atoms: all live, pairwise
- * disjoint, together the whole parent, and not just the parent itself.
+ * Requires that the children are a partition of the parent on the live atoms: all live, pairwise disjoint,
+ * together the whole parent, and more than the parent under its own name. The survivor of a resolved question has
+ * the live atoms of its parent: it may be merged up, so that winners are never stranded, but nothing is split by
+ * a question that is settled.
  *
  * @throws VERSE_COLLAPSED, OVERLAP, NOT_EXHAUSTIVE or TRIVIAL_PARTITION, in this order; BAD_INPUT for more than
  * 1,024 children.
  */
-export function requirePartition(parent: VerseBox, children: readonly VerseBox[], lambda: Lambda): void {
+export function requirePartition(
+  parent: VerseBox,
+  children: readonly VerseBox[],
+  { lambda, merge }: PartitionUse,
+): void {
   if (children.length > PARTITION_MAX) {
     throw new WorldError('BAD_INPUT', `a partition may name ${PARTITION_MAX} verses, not ${children.length}`);
   }
   for (const verse of [parent, ...children]) requireLive(verse, lambda);
   requireDisjoint(children, lambda);
   requireExhaustive(parent, children, lambda);
-  if (children.length === 1 && children[0]?.id === parent.id) {
-    throw new WorldError('TRIVIAL_PARTITION', `${parent.id} alone is no partition of itself`, {
-      details: { verse: parent.id },
-    });
-  }
+  // The one child of an exhaustive list has all the live atoms of the parent.
+  const [only] = children;
+  if (children.length !== 1 || only === undefined || (merge && only.id !== parent.id)) return;
+  const reason =
+    only.id === parent.id
+      ? `${parent.id} alone is no partition of itself`
+      : `${only.id} is all that is left of ${parent.id}, because the question is settled: it can be merged up, not split into`;
+  throw new WorldError('TRIVIAL_PARTITION', reason, { details: { verse: parent.id, child: only.id } });
 }
 
 /** @throws VERSE_COLLAPSED when no live atom is in the verse. */

@@ -49,6 +49,7 @@ const LIGHT = [
   'src/surfaces/cli/commands/verse-commands.ts',
   'src/surfaces/cli/commands/catalog-commands.ts',
   'src/surfaces/cli/commands/daemon-commands.ts',
+  'src/surfaces/cli/commands/contract-command.ts',
 ];
 
 describe('what a command loads', () => {

@@ -11,6 +11,7 @@ const DOCUMENTS = [
   'CHANGELOG.md',
   'docs/architecture.md',
   'docs/configuration.md',
+  'docs/contract.md',
   'docs/vocabulary.md',
   'docs/specification.md',
   'docs/limitations.md',

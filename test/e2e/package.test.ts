@@ -14,6 +14,7 @@ const EXPECTED_TOP = [
   'README.md',
   'bench',
   'bin',
+  'contracts',
   'dist',
   'docs',
   'examples',
@@ -44,6 +45,7 @@ describe('the packed package', () => {
     expect(files).toContain('dist/index.js');
     expect(files).toContain('dist/index.d.ts');
     expect(files).toContain('guest/python/world.py');
+    expect(files).toContain('contracts/Multiverse.json');
     const clutter = files.filter((path) =>
       /\.test\.|tsbuildinfo|\/testing\/|\/golden\/|__pycache__|\.map$/.test(path),
     );

@@ -192,6 +192,14 @@ const FAULTS = {
       ? { ledger, error: new WorldError('ALREADY_RESOLVED', 'the question is settled') }
       : result;
   },
+  'a resolved question can still be split by': (ledger, op) => {
+    const result = sound(ledger, op);
+    if (op.kind !== 'split' || op.children[0] === op.verse) return result;
+    if (codeOf(result.error) !== 'TRIVIAL_PARTITION') return result;
+    const amount = BigInt(op.amount);
+    if (ledger.available(op.verse, op.owner, op.token) < amount) return result;
+    return { ledger: changed(ledger, partitionMoves(op)) };
+  },
   'a deposit is not put under escrow': (ledger, op) => {
     const result = sound(ledger, op);
     if (op.kind !== 'deposit' || result.applied !== true) return result;
@@ -283,6 +291,7 @@ const SAYS: Record<keyof typeof FAULTS, RegExp> = {
   'balances move in collapsed verses': /must be VERSE_COLLAPSED, not/,
   'anyone may act for anyone': /must be FORBIDDEN, not/,
   'a winner cannot merge once the question is settled': /must be \w+, not ALREADY_RESOLVED/,
+  'a resolved question can still be split by': /must be TRIVIAL_PARTITION, not applied/,
   'a deposit is not put under escrow': /on every atom is the escrow/,
   'collateral can be moved': /must be BALANCE_ENCUMBERED, not/,
   'the last payment does not free the collateral': /the loans|must be /,

@@ -215,7 +215,10 @@ export class Model {
     if (covers.some((times) => times > 1)) return 'OVERLAP';
     const parent = this.membersOf(op.verse);
     if (covers.some((times, atom) => (times === 1) !== parent[atom])) return 'NOT_EXHAUSTIVE';
-    return op.children.length === 1 && op.children[0] === op.verse ? 'TRIVIAL_PARTITION' : undefined;
+    if (op.children.length === 1 && op.children[0] === op.verse) return 'TRIVIAL_PARTITION';
+    // What has every atom of the parent is left of a settled question: it goes up and nothing comes down.
+    const whole = (child: VerseId) => this.membersOf(child).every((inside, atom) => inside === parent[atom]);
+    return op.kind === 'split' && op.children.some(whole) ? 'TRIVIAL_PARTITION' : undefined;
   }
 
   #defineVerse(op: OpOf<'defineVerse'>): Expected {

@@ -94,6 +94,10 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import('./commands/triads-command.js')).TRIADS_COMMANDS,
   },
   {
+    words: ['contract'],
+    load: async () => [(await import('./commands/contract-command.js')).CONTRACT_COMMAND],
+  },
+  {
     words: ['gc', 'du'],
     load: async () => (await import('./commands/storage-commands.js')).STORAGE_COMMANDS,
   },
