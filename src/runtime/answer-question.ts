@@ -87,7 +87,7 @@ async function askPython(
   const literal = JSON.stringify(JSON.stringify(asked));
   const request = {
     language: 'python',
-    code: `${code}\n\nimport json as _json\nprint()\nprint(_json.dumps(oracle(_json.loads(${literal}))))`,
+    code: `${code}\n\nimport json as _json\n_answer = _json.dumps(oracle(_json.loads(${literal})))\nprint("\\n" + _answer)`,
     clockNs: context.parts.clock.nowNs(),
     balances: {},
     limits: birth.limits,

@@ -1,9 +1,10 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBInstance } from '@duckdb/node-api';
 import { WorldError } from '../../model/world-error.js';
 import { storageFailed } from '../file-ops.js';
+import { duckdb } from './duckdb.js';
 
 const RETRY_MS = 100;
 /** Memory DuckDB may use for everything: a user's query must not starve the process. */
@@ -70,7 +71,7 @@ async function openWhenFree(path: string, options: CatalogDatabaseOptions): Prom
   const deadline = performance.now() + options.waitMs;
   for (;;) {
     try {
-      return await DuckDBInstance.create(path, { memory_limit: MEMORY_LIMIT, temp_directory: '' });
+      return await duckdb.DuckDBInstance.create(path, { memory_limit: MEMORY_LIMIT, temp_directory: '' });
     } catch (thrown) {
       const pid = holderOf(thrown);
       if (pid === null) throw thrown;

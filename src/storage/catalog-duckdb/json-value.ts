@@ -1,16 +1,13 @@
-import {
-  DuckDBTypeId,
-  type DuckDBValue,
-  type DuckDBValueConverter,
-  type Json,
-  JsonDuckDBValueConverter,
-} from '@duckdb/node-api';
+import type { DuckDBTypeId, DuckDBValue, DuckDBValueConverter, Json } from '@duckdb/node-api';
+import { duckdb } from './duckdb.js';
+
+const { DuckDBTypeId: TypeId, JsonDuckDBValueConverter } = duckdb;
 
 const TIMESTAMPS = new Set<DuckDBTypeId>([
-  DuckDBTypeId.TIMESTAMP,
-  DuckDBTypeId.TIMESTAMP_S,
-  DuckDBTypeId.TIMESTAMP_MS,
-  DuckDBTypeId.TIMESTAMP_NS,
+  TypeId.TIMESTAMP,
+  TypeId.TIMESTAMP_S,
+  TypeId.TIMESTAMP_MS,
+  TypeId.TIMESTAMP_NS,
 ]);
 
 /**
@@ -21,7 +18,7 @@ export const jsonValue: DuckDBValueConverter<Json> = (value, type, converter) =>
   if (value === null) return null;
   const { typeId } = type;
   if (TIMESTAMPS.has(typeId)) return isoOf(String(value));
-  if (typeId === DuckDBTypeId.TIMESTAMP_TZ) return isoOf(utcOf(value));
+  if (typeId === TypeId.TIMESTAMP_TZ) return isoOf(utcOf(value));
   return JsonDuckDBValueConverter(value, type, converter);
 };
 

@@ -1,12 +1,10 @@
-import {
-  type DuckDBConnection,
-  type DuckDBInstance,
-  type DuckDBResult,
-  StatementType,
-} from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBInstance, DuckDBResult } from '@duckdb/node-api';
 import { WorldError } from '../../model/world-error.js';
 import type { QueryLimits, QueryResult } from '../../ports/catalog.js';
+import { duckdb } from './duckdb.js';
 import { jsonValue } from './json-value.js';
+
+const { StatementType } = duckdb;
 
 /**
  * Longest query, bytes. DuckDB plans deep or wide statements in quadratic time and cannot be interrupted meanwhile:

@@ -1,20 +1,16 @@
-import {
-  BOOLEAN,
-  DOUBLE,
-  type DuckDBAppender,
-  type DuckDBConnection,
+import type {
+  DuckDBAppender,
+  DuckDBConnection,
   DuckDBTimestampValue,
-  type DuckDBType,
-  type DuckDBValue,
-  INTEGER,
-  LIST,
-  listValue,
-  TIMESTAMP,
-  VARCHAR,
+  DuckDBType,
+  DuckDBValue,
 } from '@duckdb/node-api';
 import { WorldError } from '../../model/world-error.js';
 import type { Cell, ChangeSet, Joined, Row } from './change-set.js';
+import { duckdb } from './duckdb.js';
 import { PRIMARY_KEYS, PROJECTED_TABLES, type ProjectedTable } from './schema.js';
+
+const { BOOLEAN, DOUBLE, INTEGER, LIST, listValue, TIMESTAMP, VARCHAR } = duckdb;
 
 /** Name and SQL type of each column of each table, in order. */
 export type Columns = ReadonlyMap<string, readonly { readonly name: string; readonly type: string }[]>;
@@ -99,7 +95,7 @@ function timestampOf(iso: string): DuckDBTimestampValue {
   const [, seconds, micros] = /^(.{19})\.(\d{6})Z$/.exec(iso) ?? [];
   if (seconds === undefined || micros === undefined)
     throw new WorldError('INTERNAL', `${iso} is not a time of ours.`);
-  return new DuckDBTimestampValue(BigInt(Date.parse(`${seconds}Z`)) * 1000n + BigInt(micros));
+  return new duckdb.DuckDBTimestampValue(BigInt(Date.parse(`${seconds}Z`)) * 1000n + BigInt(micros));
 }
 
 async function joinBranch(
