@@ -216,6 +216,34 @@ describe('the action table', () => {
       leftSeconds: 1.5,
     });
     await act('deposit', { world: 'bank', token: 'GOLD', amount: '500' });
+    const asked = await act('condition-open', { world: 'bank', outcomes: [{ name: 'yes' }, { name: 'no' }] });
+    expect(await act('split', { world: 'bank', condition: 'bank', token: 'GOLD', amount: '5' })).toHaveLength(
+      3,
+    );
+    expect(await act('merge', { world: 'bank', condition: 'bank', token: 'GOLD', amount: '2' })).toHaveLength(
+      3,
+    );
+    const proposed = await act('condition-propose', { condition: 'bank', outcome: 'yes' });
+    expect(proposed).toMatchObject({ state: 'proposed', proposal: { outcome: 'yes', source: 'manual' } });
+    expect(await act('condition-show', { condition: 'bank' })).toEqual(proposed);
+    // Its window is of no length, so it is over.
+    await refused(call(t, 'condition-dispute', { condition: 'bank' }), 'DISPUTE_WINDOW_OVER');
+    expect(await act('condition-finalise', { condition: 'bank' })).toMatchObject({ settled: 'resolved' });
+    expect(await act('balances', { world: 'bank' })).toMatchObject([{ amount: '500' }]);
+    const more = await act('condition-open', {
+      world: 'bank',
+      outcomes: [{ name: 'a' }, { name: 'b' }],
+      disputeWindow: 60,
+    });
+    await act('condition-propose', { condition: more.conditionId, outcome: 'a' });
+    expect(await act('condition-dispute', { condition: more.conditionId, as: 'bank' })).toMatchObject({
+      state: 'disputed',
+    });
+    expect(await act('condition-void', { condition: more.conditionId })).toMatchObject({ settled: 'void' });
+    expect((await act('condition-list', { all: true })).slice(-2)).toMatchObject([
+      { conditionId: asked.conditionId, state: 'final' },
+      { conditionId: more.conditionId, state: 'final' },
+    ]);
     await act('create', { name: 'm' });
     await act('push-down', { world: 'm' });
     const opened = await act('market-open', { world: 'm', funder: 'bank', token: 'GOLD', liquidity: '100' });

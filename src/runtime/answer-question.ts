@@ -99,7 +99,7 @@ async function askPython(
     async () => {
       const substrate = context.substrate(birth.substrate);
       await using machine = await substrate.boot(spec, context.model.identity(world), wait);
-      return machine.execute(request, { write: () => {} }, wait);
+      return await machine.execute(request, { write: () => {} }, wait);
     },
     wait,
   );
