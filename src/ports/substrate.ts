@@ -168,7 +168,10 @@ export interface Machine extends AsyncDisposable {
   /** The present state. The machine goes on running. Cheap when nothing ran since the last one. */
   snapshot(wait: Wait): Promise<StateRef>;
   measure(): Promise<Measurement>;
-  /** True once what ran it is gone: it will answer nothing but `EXECUTOR_LOST` or `STATE_LOST`. */
+  /**
+   * True once it is of no more use: what ran it is gone (`EXECUTOR_LOST`, `STATE_LOST`), or the state after its last execution could
+   * not be captured, which is all that it answers then. Another machine can be made at a state that is known.
+   */
   isLost(): boolean;
 }
 

@@ -8,13 +8,14 @@ const ROOM_MADE_MAX = 4;
 /**
  * Does `work`; when that finds the executor dead, what that held is forgotten, to be made again by replay, and when
  * it finds the memory of all states full, cold ones are let go of; then the work is done again. For work of which
- * nothing shows until it has succeeded.
+ * nothing shows until it has succeeded, or as long as `mayRepeat` says so.
  */
 export async function againWhenLost<T>(
   context: RuntimeContext,
   base: Base,
   work: () => Promise<T>,
   wait: Wait = {},
+  mayRepeat: () => boolean = () => true,
 ): Promise<T> {
   let [lost, full] = [0, 0];
   for (;;) {
@@ -22,7 +23,7 @@ export async function againWhenLost<T>(
       return await work();
     } catch (thrown) {
       const isLast = isFull(thrown) ? ++full > ROOM_MADE_MAX : ++lost > 1;
-      if (isLast || !(await canTryAgain(context, base, thrown, wait))) throw thrown;
+      if (isLast || !(await canTryAgain(context, base, thrown, wait)) || !mayRepeat()) throw thrown;
     }
   }
 }

@@ -12,7 +12,7 @@ import type {
   StateRef,
   Wait,
 } from '../ports/substrate.js';
-import { canTryAgain } from './again-when-lost.js';
+import { againWhenLost } from './again-when-lost.js';
 import { affordableMs, chargeFor, exhausted, payerOf, usedUp } from './compute-budget.js';
 import { requireRunning } from './find-world.js';
 import { liveMachine } from './live-machine.js';
@@ -86,7 +86,7 @@ async function executeNow(
 }
 
 /**
- * Runs the code; when the executor dies, once more on a new one, and when the memory of all states is full, once more
+ * Runs the code; when the executor dies, once more on a new one, and when the memory of all states is full, again
  * after cold ones were let go of. Nothing of a run is visible outside before it
  * is accepted, so running again is safe, except for output that was already streamed: then the caller is told.
  */
@@ -115,13 +115,7 @@ async function runOrRunAgain(
     const result = await machine.execute({ ...request, limits: { ...limits, timeoutMs } }, watched, wait);
     return { machine, request, result };
   };
-  try {
-    return await once();
-  } catch (thrown) {
-    const mended = await canTryAgain(context, world.birth, thrown, wait);
-    if (!mended || streamed) throw thrown;
-    return await once();
-  }
+  return againWhenLost(context, world.birth, once, wait, () => !streamed);
 }
 
 /** @throws HEAD_MOVED */

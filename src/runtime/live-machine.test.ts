@@ -4,6 +4,7 @@ import { named, newWorld, run, variable } from '../../test/support/verbs.js';
 import { WorldError } from '../model/world-error.js';
 import type { Machine, Substrate } from '../ports/substrate.js';
 import { branch } from './branch.js';
+import { probeState } from './probe-state.js';
 import { snapshotWorld } from './snapshot-world.js';
 
 /** Machines that, once the capture of a state has failed, answer nothing but that failure any more. */
@@ -23,7 +24,7 @@ function withFailingCapture(substrate: Substrate, plan: { failNext: boolean }): 
         return machine.snapshot(wait);
       },
       measure: () => machine.measure(),
-      isLost: () => machine.isLost(),
+      isLost: () => broken || machine.isLost(),
       [Symbol.asyncDispose]: async () => machine[Symbol.asyncDispose](),
     };
   };
@@ -57,6 +58,18 @@ it('a machine that could not capture an acknowledged state is replaced, and the 
   plan.failNext = true;
   expect((await run(runtime, world, 'set x 2')).ok).toBe(true);
   expect(plan.failNext).toBe(false);
+  expect(await variable(runtime, world, 'x')).toBe('2');
+  await runtime.close();
+});
+
+it('it is replaced too when its state was made again for somebody else meanwhile', async () => {
+  const plan = { failNext: false };
+  const runtime = await openTestRuntime({ wrap: (substrate) => withFailingCapture(substrate, plan) });
+  const world = await newWorld(runtime, 'fragile');
+  plan.failNext = true;
+  await run(runtime, world, 'set x 2');
+  await probeState(runtime.context, { state: world.head, code: 'get x' }, {});
+  expect(await runtime.context.handle(world.head)).toBeDefined();
   expect(await variable(runtime, world, 'x')).toBe('2');
   await runtime.close();
 });

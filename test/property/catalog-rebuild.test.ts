@@ -15,6 +15,8 @@ import { describeModel, named, newWorld, run } from '../support/verbs.js';
 
 const RUNS = Number(process.env['CATALOG_RUNS'] ?? 3);
 const SEED = BigInt(process.env['CATALOG_SEED'] ?? 20_261_123);
+/** More executions than may wait for a durable state. */
+const LONG = 80;
 const STEPS = 90;
 
 let directory: string;
@@ -56,6 +58,10 @@ async function history(disk: TestDisk, seed: bigint): Promise<StorageRuntime> {
     else await t.close();
     t = await open(disk);
   }
+  // Long enough that its state is made durable behind it.
+  const long = await newWorld(asTest(t), 'long');
+  for (let n = 0; n < LONG; n += 1) await run(asTest(t), long, `set x ${n}`);
+  await t.context.backgroundDone();
   return t;
 }
 

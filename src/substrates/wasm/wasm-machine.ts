@@ -77,7 +77,7 @@ export class WasmMachine implements Machine {
   }
 
   isLost(): boolean {
-    return isGone(this.#at) !== null;
+    return this.#broken !== null || isGone(this.#at) !== null;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -52,8 +52,9 @@ export const MODULES = single('object walks and module surgery', [
   [
     'recursion limit lifted',
     'EXECUTION_TIMEOUT',
+    // Short: a fast machine fills the world's memory within a second.
     'import sys\nsys.setrecursionlimit(2**31 - 1)\ndef f(): return f()\nf()',
-    { timeoutMs: 1000 },
+    { timeoutMs: 250 },
   ],
   ['audit hooks', 'ok', 'import sys\nsys.addaudithook(lambda *a: None)'],
   ['faulthandler reads address 0', 'ok', 'import faulthandler\nfaulthandler._read_null()'],
