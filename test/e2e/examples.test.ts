@@ -172,6 +172,12 @@ describe('the example programs', () => {
     expect(out).toMatch(/^boom +0\.3 +397 /m);
   }, 120_000);
 
+  test('an answer is disputed, found by a function and made final, as its README shows', async () => {
+    const out = await play('disputed-answer');
+    expect(out).toBe(promised('disputed-answer'));
+    expect(out.match(/ has 100 USD/g)).toHaveLength(2);
+  }, 60_000);
+
   test('a game whose optimum is no fraction is enclosed, as its README shows', async () => {
     const { stdout, status } = await wr('wev', 'demo', 'pigou-d', '--d', '2', '--quiet');
     expect(status).toBe(0);
