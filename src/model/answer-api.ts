@@ -14,13 +14,14 @@ export const DisputeWindow = z
   .max(DISPUTE_WINDOW_MAX_S)
   .describe('seconds for which an answer can be disputed before it is final; default 0');
 
-/** Why somebody answered so: any JSON object, kept with the answer. */
-export const EvidenceInput = z.record(z.string(), z.json());
+/** Why an outcome was answered: any JSON object. It is kept with the answer and never interpreted. */
+export const Evidence = z.record(z.string(), z.json());
+export type Evidence = z.infer<typeof Evidence>;
 
 export const answerFields = {
   oracle: z.enum(ORACLE_SOURCES).optional().describe('default: manual'),
   outcome: z.string().min(1).max(100).optional().describe('the answer, for the oracles manual and command'),
-  evidence: EvidenceInput.optional().describe('what it was seen from; kept with the answer'),
+  evidence: Evidence.optional().describe('what it was seen from; kept with the answer'),
   code: z
     .string()
     .optional()

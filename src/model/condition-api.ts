@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { answerFields, DisputeWindow, EvidenceInput } from './answer-api.js';
+import { answerFields, DisputeWindow, Evidence } from './answer-api.js';
 import { Name, WorldReference } from './api.js';
 
 /** Input and output of the actions on conditions: questions with outcomes, their answers, and balances split by them. */
@@ -37,7 +37,7 @@ export type ProposeInput = z.input<typeof ProposeInput>;
 export const DisputeInput = z.strictObject({
   condition: ConditionReference.optional(),
   as: WorldReference.optional().describe('the world whose account disputes; default: the system'),
-  evidence: EvidenceInput.optional().describe('why'),
+  evidence: Evidence.optional().describe('why'),
 });
 export type DisputeInput = z.input<typeof DisputeInput>;
 

@@ -1,8 +1,9 @@
+import type { Evidence } from '../model/answer-api.js';
 import type { ConditionId, VerseId } from '../model/ids.js';
 import type { Rational } from '../model/rational.js';
 import type { AccountId } from './account.js';
 import type { Box, ConditionShape } from './box.js';
-import type { Evidence, OracleSource } from './ledger-op.js';
+import type { OracleSource } from './ledger-op.js';
 import { fullSet, type OutcomeSet } from './outcome-set.js';
 
 /** What the world of one outcome measured. Exact; a missing figure was not reported. */

@@ -41,7 +41,6 @@ export {
   type VerseView,
 } from './ledger.js';
 export {
-  Evidence,
   LedgerOp,
   type LedgerOpKind,
   type OpOf,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { DISPUTE_WINDOW_MAX_S, ORACLE_SOURCES } from '../model/answer-api.js';
+import { DISPUTE_WINDOW_MAX_S, Evidence, ORACLE_SOURCES } from '../model/answer-api.js';
 import { ConditionId, VerseId } from '../model/ids.js';
 import { Rational } from '../model/rational.js';
 import { WorldError } from '../model/world-error.js';
@@ -13,10 +13,6 @@ import { PARTITION_MAX } from './partition.js';
 /** How the outcome was found. */
 export const OracleSource = z.enum(ORACLE_SOURCES);
 export type OracleSource = z.infer<typeof OracleSource>;
-
-/** Why an outcome was reported: any JSON object. It is stored with the resolution and never interpreted. */
-export const Evidence = z.record(z.string(), z.json());
-export type Evidence = z.infer<typeof Evidence>;
 
 /** An exact number as text, in lowest terms when we write it: "3/2". */
 export const RationalText = z.string().max(20_002).refine(isRational, 'not a number: write 12, -0.5 or 14/9');
@@ -96,7 +92,7 @@ export const ReportOp = z.strictObject({
   cost: RationalText.optional(),
   value: RationalText.optional(),
 });
-/** Says what the outcome is, for now: it can be disputed until the condition's window is over. */
+/** Says what the outcome is; it can be disputed until the condition's window is over. */
 export const ProposeOp = z.strictObject({
   kind: z.literal('propose'),
   ...common,

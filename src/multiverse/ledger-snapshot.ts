@@ -1,13 +1,13 @@
 import { strict as assert } from 'node:assert';
 import { z } from 'zod';
-
 import { parseAmount } from '../model/amount.js';
+import { Evidence } from '../model/answer-api.js';
 import { ConditionId, VerseId } from '../model/ids.js';
 import { Rational } from '../model/rational.js';
 import { AccountId, TokenId } from './account.js';
 import { boxOf, Constraint, constraintsOf } from './box.js';
 import type { ConditionStatus, OutcomeReport } from './condition.js';
-import { Evidence, OracleSource, RationalText } from './ledger-op.js';
+import { OracleSource, RationalText } from './ledger-op.js';
 import { LedgerState } from './ledger-state.js';
 import { LoanId } from './loan.js';
 import { indexesOf, setOf } from './outcome-set.js';

@@ -1,7 +1,8 @@
+import type { Evidence } from '../model/answer-api.js';
 import { Rational } from '../model/rational.js';
 import { WorldError } from '../model/world-error.js';
 import type { OutcomeReport } from './condition.js';
-import type { Evidence, OracleSource } from './ledger-op.js';
+import type { OracleSource } from './ledger-op.js';
 
 /**
  * What an oracle looks at. `outcomeIndex` is an answer that was found outside of the ledger: by hand, by a command or by a

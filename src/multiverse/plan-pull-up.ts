@@ -1,8 +1,9 @@
+import type { Evidence } from '../model/answer-api.js';
 import type { ConditionId } from '../model/ids.js';
 import { WorldError } from '../model/world-error.js';
 import { type AccountId, SYSTEM_ACCOUNT, type TokenId } from './account.js';
 import type { Ledger } from './ledger.js';
-import type { Evidence, LedgerOp, OracleSource } from './ledger-op.js';
+import type { LedgerOp, OracleSource } from './ledger-op.js';
 import { setOf } from './outcome-set.js';
 
 export interface PullUpRequest {

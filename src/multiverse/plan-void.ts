@@ -1,7 +1,8 @@
+import type { Evidence } from '../model/answer-api.js';
 import type { ConditionId } from '../model/ids.js';
 import { type AccountId, SYSTEM_ACCOUNT } from './account.js';
 import type { Ledger } from './ledger.js';
-import type { Evidence, LedgerOp } from './ledger-op.js';
+import type { LedgerOp } from './ledger-op.js';
 
 export interface VoidRequest {
   readonly condition: ConditionId;

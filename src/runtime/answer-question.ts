@@ -1,10 +1,10 @@
+import type { Evidence } from '../model/answer-api.js';
 import { probabilityToText } from '../model/probability.js';
 import { Rational } from '../model/rational.js';
 import { WorldError } from '../model/world-error.js';
 import {
   askOracle,
   digestOf,
-  type Evidence,
   type OracleAnswer,
   type OracleSource,
   type OutcomeReport,

@@ -1,8 +1,8 @@
+import type { Evidence } from '../model/answer-api.js';
 import type { ConditionId, VerseId, WorldId } from '../model/ids.js';
 import { equalProbabilities, parseProbability, probabilityToText } from '../model/probability.js';
 import { WorldError } from '../model/world-error.js';
 import {
-  type Evidence,
   type LedgerOp,
   type OracleAnswer,
   type OutcomeReport,
