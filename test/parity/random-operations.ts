@@ -184,8 +184,7 @@ export class RandomOperations {
     const probabilities = this.#random.pick(PROBABILITIES);
     this.#serial += 1;
     const condition = `cnd_${`${this.#serial}`.padStart(26, '0')}` as ConditionId;
-    const { constraints } = this.#ledger.verse(verse);
-    if (this.#bits(constraints) + bitsOf(probabilities) > VERSE_BITS_MAX) return [];
+    if (!this.#hasRoom(verse, probabilities)) return [];
     const outcomes = probabilities.map((_, index) => `o${index}`);
     return [
       { kind: 'openCondition', by: ORACLE, condition, verse, outcomes, probabilities: [...probabilities] },
@@ -241,12 +240,21 @@ export class RandomOperations {
     );
   }
 
+  /** True when a condition with these probabilities can be opened in it, as far as the contract's bound goes. */
+  #hasRoom(verse: VerseId, probabilities: readonly string[]): boolean {
+    if (!this.#isKnown(verse)) return true;
+    return this.#bits(this.#ledger.verse(verse).constraints) + bitsOf(probabilities) <= VERSE_BITS_MAX;
+  }
+
   #fits(box: Box): boolean {
     return this.#bits(box) <= VERSE_BITS_MAX;
   }
 
+  /** Not one that the ledger made for its dust and that is too fine for the contract. */
   #anyVerse(): VerseId {
-    const known = this.#ledger.verses().filter(({ id }) => this.#knows(id));
+    const known = this.#ledger
+      .verses()
+      .filter(({ id, constraints }) => this.#knows(id) && this.#fits(constraints));
     return this.#random.pick(known).id;
   }
 
@@ -303,7 +311,10 @@ export class RandomOperations {
     if (way < 4) return { ...op, probabilities: op.probabilities.map(() => '1.5') };
     if (way < 6) return { ...op, outcomes: op.outcomes.map(() => 'same') };
     if (way < 7) return { ...op, outcomes: [...op.outcomes, 'more'] };
-    if (way < 8) return { ...op, verse: this.#anyVerse() };
+    if (way < 8) {
+      const verse = this.#anyVerse();
+      return this.#hasRoom(verse, op.probabilities) ? { ...op, verse } : op;
+    }
     return all.length === 0 ? op : { ...op, condition: this.#random.pick(all).id };
   }
 }
